@@ -1,0 +1,51 @@
+"""The `smallobjects` command: one subcommand per stage of the workflow."""
+
+import importlib
+
+import click
+
+from smallobjects import __version__
+
+# Subcommands are imported when they are called: `--help` and the light stages start without torch.
+COMMANDS = {
+    "make-synthetic": "datasets",
+    "prepare-dataset": "datasets",
+    "train-classifier": "pseudo_labels",
+    "make-cams": "pseudo_labels",
+    "make-seeds": "pseudo_labels",
+    "train-edges": "pseudo_labels",
+    "walk-labels": "pseudo_labels",
+    "gather-labels": "pseudo_labels",
+    "ground-truth-labels": "label_sources",
+    "external-labels": "label_sources",
+    "train-segmentor": "segmentation",
+    "predict": "segmentation",
+    "score": "metrics",
+    "table1": "reporting",
+    "table2": "reporting",
+    "show-table": "reporting",
+    "config-schema": "configuration",
+}
+
+
+class _Road(click.Group):
+    """A command group that keeps the order of the road and imports a command on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"smallobjects.cli.{COMMANDS[cmd_name]}")
+        return getattr(module, cmd_name.replace("-", "_"))
+
+
+@click.command(cls=_Road, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Small objects in weakly-supervised semantic segmentation, stage by stage.
+
+    The workflow (`snakemake`) calls these commands; `snakemake -p` prints each call, so that any
+    stage can be run again by hand.
+    """

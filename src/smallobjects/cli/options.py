@@ -1,0 +1,41 @@
+"""Options and conversions that several subcommands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+NEW_PATH = click.Path(path_type=Path)
+
+
+def parameters_option(model: type[Model]) -> Callable:
+    """Return a `--parameters` option that takes a JSON object and hands over a `model`."""
+
+    def convert(ctx: click.Context, option: click.Parameter, value: str) -> Model:
+        try:
+            return model.model_validate_json(value)
+        except ValidationError as error:
+            raise click.BadParameter(str(error), ctx=ctx, param=option) from error
+
+    return click.option(
+        "--parameters",
+        default="{}",
+        callback=convert,
+        metavar="JSON",
+        help=f"{model.__name__} as a JSON object.",
+    )
+
+
+threads_option = click.option(
+    "--threads", default=1, show_default=True, type=click.IntRange(min=1), help="CPU threads."
+)
+seed_option = click.option("--seed", default=0, show_default=True, type=int, help="Random seed.")
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one."
+)

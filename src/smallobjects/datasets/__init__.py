@@ -1,0 +1,1 @@
+"""Raw data of any layout in, one prepared format out."""

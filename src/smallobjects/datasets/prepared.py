@@ -1,0 +1,121 @@
+"""The prepared format: the only form of a dataset that the rest of the package knows.
+
+    images/<id>.jpg        links to the raw images
+    semantic/<id>.png      8-bit, 0 background, 1..C, 255 void
+    instances/<id>.png     8- or 16-bit, 0 background, 1..K without 255, 255 void
+    instances.parquet      image, instance_id, class_id, area, size, x0, y0, x1, y1 (painted masks)
+    boxes.parquet          image, class_id, x0, y0, x1, y1 (annotated boxes, for box supervision)
+    labels.parquet         image, class_id: one row per image and class present (image-level labels)
+    splits/<split>.txt     one image id per line
+    dataset.json           class names, palette, source, checksums
+Boxes are 0-based with exclusive ends: x0 <= x < x1.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+VOID = 255
+
+
+@dataclass(frozen=True)
+class PreparedDataset:
+    """A prepared dataset on disk, read as it is asked for."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: str | Path) -> "PreparedDataset":
+        """Open the dataset in the folder `root`.
+
+        Raises:
+            FileNotFoundError: `root` holds no dataset.json, so it was never finished.
+        """
+        root = Path(root)
+        if not (root / "dataset.json").is_file():
+            raise FileNotFoundError(
+                f"{root}: no dataset.json, so this is not a prepared dataset; "
+                "make one with `smallobjects prepare-dataset`"
+            )
+        return cls(root)
+
+    @cached_property
+    def description(self) -> dict:
+        """The content of dataset.json."""
+        return json.loads((self.root / "dataset.json").read_text())
+
+    @property
+    def name(self) -> str:
+        """The dataset's name, such as `voc`."""
+        return self.description["name"]
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names by class id; the first is the background."""
+        return self.description["class_names"]
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, background included."""
+        return len(self.class_names)
+
+    @property
+    def palette(self) -> list[list[int]]:
+        """RGB by class id."""
+        return self.description["palette"]
+
+    def split(self, name: str) -> list[str]:
+        """Return the image ids of a split.
+
+        Raises:
+            FileNotFoundError: there is no such split.
+        """
+        path = self.root / "splits" / f"{name}.txt"
+        if not path.is_file():
+            known = sorted(p.stem for p in path.parent.glob("*.txt"))
+            raise FileNotFoundError(f"{path}: no split {name!r}; this dataset has {known}")
+        return path.read_text().split()
+
+    def image_path(self, image_id: str) -> Path:
+        """Path of the JPEG."""
+        return self.root / "images" / f"{image_id}.jpg"
+
+    def semantic_path(self, image_id: str) -> Path:
+        """Path of the class mask."""
+        return self.root / "semantic" / f"{image_id}.png"
+
+    def instances_path(self, image_id: str) -> Path:
+        """Path of the instance mask (may be missing outside evaluated splits)."""
+        return self.root / "instances" / f"{image_id}.png"
+
+    def read_image(self, image_id: str) -> np.ndarray:
+        """Return the image as H×W×3 uint8 RGB; grey and CMYK files are converted."""
+        with Image.open(self.image_path(image_id)) as image:
+            return np.asarray(image.convert("RGB"))
+
+    def read_semantic(self, image_id: str) -> np.ndarray:
+        """Return the class mask as H×W uint8."""
+        with Image.open(self.semantic_path(image_id)) as image:
+            return np.asarray(image)
+
+    def read_instances(self, image_id: str) -> np.ndarray:
+        """Return the instance mask as H×W uint8 or uint16."""
+        with Image.open(self.instances_path(image_id)) as image:
+            return np.asarray(image)
+
+    @cached_property
+    def image_classes(self) -> dict[str, tuple[int, ...]]:
+        """Image-level labels: the class ids 1..C present in each image that has any, ascending."""
+        table = pd.read_parquet(self.root / "labels.parquet")
+        grouped = table.groupby("image")["class_id"]
+        return {image: tuple(sorted(set(ids))) for image, ids in grouped}
+
+    @cached_property
+    def instance_table(self) -> pd.DataFrame:
+        """One row per painted instance."""
+        return pd.read_parquet(self.root / "instances.parquet")

@@ -1,0 +1,1 @@
+"""Prepared datasets in, one folder of label maps per source out."""

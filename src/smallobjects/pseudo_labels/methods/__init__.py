@@ -1,0 +1,1 @@
+"""One module per method: its parameters, and whatever stage makes it different."""

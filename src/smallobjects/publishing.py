@@ -1,0 +1,51 @@
+"""Files and folders that appear under their name only when they are whole."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def _partial(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
+
+
+@contextmanager
+def publish_file(target: str | Path) -> Iterator[Path]:
+    """Yield a scratch path in the folder of `target`; rename it to `target` if the block succeeds.
+
+    A block that raises, or a process that is killed, leaves no file of the name `target` behind
+    that was not there before.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = _partial(target)
+    partial.unlink(missing_ok=True)
+    try:
+        yield partial
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def publish_directory(target: str | Path) -> Iterator[Path]:
+    """Yield an empty scratch folder beside `target`; rename it to `target` if the block succeeds.
+
+    A folder of that name is replaced as a whole.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = _partial(target)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        if target.exists():
+            shutil.rmtree(target)
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

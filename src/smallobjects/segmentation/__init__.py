@@ -1,0 +1,1 @@
+"""Label folders in, trained MMSegmentation models and predictions out."""
