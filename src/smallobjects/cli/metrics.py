@@ -1,0 +1,166 @@
+"""Scoring predictions: IA-mIoU, its parts by size, and mIoU."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_PATH
+from smallobjects.publishing import publish_file
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from smallobjects.metrics.folders import BatchScores
+
+
+@click.command()
+@click.option(
+    "--predictions", required=True, type=EXISTING_FOLDER, help="Predicted classes, <id>.png."
+)
+@click.option(
+    "--semantic", required=True, type=EXISTING_FOLDER, help="Class masks, <id>.png, 255 void."
+)
+@click.option(
+    "--instances", required=True, type=EXISTING_FOLDER, help="Instance masks, <id>.png, 255 void."
+)
+@click.option(
+    "--num-classes",
+    required=True,
+    type=click.IntRange(2, 255),
+    help="Number of classes, background included.",
+)
+@click.option("--output", required=True, type=NEW_PATH, help="scores.json to write.")
+@click.option(
+    "--images",
+    type=EXISTING_FILE,
+    help="List of image ids, one a line; all of them must be there. "
+    "[default: every image in --predictions]",
+)
+@click.option("--instances-output", type=NEW_PATH, help="Parquet file: one row per instance.")
+@click.option("--confusion-output", type=NEW_PATH, help=".npy file: rows are the ground truth.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes."
+)
+@click.option(
+    "--size-limits",
+    nargs=2,
+    default=(32**2, 96**2),
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="A B",
+    help="Areas in pixels: small < A <= medium < B <= large.",
+)
+def score(
+    predictions: Path,
+    semantic: Path,
+    instances: Path,
+    num_classes: int,
+    output: Path,
+    images: Path | None,
+    instances_output: Path | None,
+    confusion_output: Path | None,
+    workers: int,
+    size_limits: tuple[int, int],
+) -> None:
+    """Score predictions by instance: IA-mIoU, IA_S, IA_M, IA_L, and mIoU.
+
+    Masks are PNG files of 8 or 16 bits, grey or palette. The JSON output holds fractions from 0 to
+    1 (null where there is nothing to average); the printed table shows percentages.
+    """
+    if size_limits[0] >= size_limits[1]:
+        raise click.BadParameter(f"{size_limits} must rise", param_hint="--size-limits")
+    from smallobjects.metrics.folders import (  # noqa: PLC0415
+        MaskFolders,
+        images_of,
+        read_image_list,
+        rows_table,
+        score_batches,
+    )
+    from smallobjects.metrics.summary import summarize  # noqa: PLC0415
+
+    folders = MaskFolders(predictions, semantic, instances, num_classes, size_limits)
+    try:
+        ids = read_image_list(images) if images else images_of(predictions)
+        rows, confusion = _collect(score_batches(folders, ids, workers), len(ids))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    table = rows_table(rows, ids)
+    summary = summarize(table, confusion, num_classes)
+
+    if instances_output:
+        _write_rows(table, instances_output)
+    if confusion_output:
+        _write_confusion(confusion, confusion_output)
+    # Last, so that whoever finds the scores finds the rest as well.
+    with publish_file(output) as partial:
+        partial.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    _print_summary(summary, len(ids))
+
+
+def _collect(
+    batches: Iterable["BatchScores"], total: int
+) -> tuple[list["np.ndarray"], "np.ndarray"]:
+    """Return the rows of all images and the sum of their confusion matrices."""
+    rows, confusion = [], 0
+    for batch in _with_progress(batches, total):
+        rows += batch.rows
+        confusion = confusion + batch.confusion
+    return rows, confusion
+
+
+def _with_progress(batches: Iterable["BatchScores"], total: int) -> Iterator["BatchScores"]:
+    """Pass the batches on and report the images done: a bar for people, a line a tenth for logs."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    interactive = sys.stderr.isatty()
+    done, reported = 0, 0
+    with Progress(console=Console(stderr=True), disable=not interactive) as progress:
+        task = progress.add_task("scoring", total=total)
+        for batch in batches:
+            yield batch
+            done += len(batch.rows)
+            progress.advance(task, len(batch.rows))
+            if not interactive and done * 10 // total > reported:
+                reported = done * 10 // total
+                click.echo(f"scored {done} of {total} images", err=True)
+
+
+def _write_rows(table: "pd.DataFrame", target: Path) -> None:
+    with publish_file(target) as partial:
+        table.to_parquet(partial, index=False)
+
+
+def _write_confusion(confusion: "np.ndarray", target: Path) -> None:
+    import numpy as np  # noqa: PLC0415
+
+    with publish_file(target) as partial, partial.open("wb") as file:
+        np.save(file, confusion)
+
+
+def _print_summary(summary: dict, images: int) -> None:
+    """Print the scores in percent, with the number of instances behind each."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    counts = summary["instances"]
+    lines = [
+        ("mIoU", "miou", ""),
+        ("IA-mIoU", "ia_miou", f"{counts['total']:,}"),
+        ("IA-mIoU, foreground only", "ia_miou_foreground", f"{counts['total']:,}"),
+        ("IA_S (small)", "ia_s", f"{counts['small']:,}"),
+        ("IA_M (medium)", "ia_m", f"{counts['medium']:,}"),
+        ("IA_L (large)", "ia_l", f"{counts['large']:,}"),
+    ]
+    table = Table("score", title=f"{images:,} images")
+    table.add_column("percent", justify="right")
+    table.add_column("instances", justify="right")
+    for title, key, count in lines:
+        value = summary[key]
+        table.add_row(title, "–" if value is None else f"{100 * value:.1f}", count)
+    Console().print(table)
