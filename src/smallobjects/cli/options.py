@@ -37,5 +37,8 @@ threads_option = click.option(
 )
 seed_option = click.option("--seed", default=0, show_default=True, type=int, help="Random seed.")
 device_option = click.option(
-    "--device", default="auto", show_default=True, help="cpu, cuda, or auto: cuda where there is one."
+    "--device",
+    default="auto",
+    show_default=True,
+    help="cpu, cuda, or auto: cuda where there is one.",
 )

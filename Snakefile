@@ -1,0 +1,36 @@
+# From raw data to tables. `snakemake` makes every table; `snakemake -n` says what that takes.
+# The road: datasets → pseudo-labels → segmentors → scores → tables.
+from pathlib import Path
+
+
+configfile: Path(workflow.basedir) / "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/datasets.smk"
+
+
+for rules_of_family in sorted(Path(workflow.basedir).glob("workflow/rules/pseudo_labels/*.smk")):
+
+    include: rules_of_family
+
+
+include: "workflow/rules/segmentors.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/reporting.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    """Every table of the experiment."""
+    default_target: True
+    input:
+        rules.table1.output,
+        rules.table2.output,
+
+
+onstart:
+    require_paths(EXPERIMENT)

@@ -1,0 +1,68 @@
+"""Validation errors in words: the key, its value, and what is allowed."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be run; the message says which key, which value, what is allowed."""
+
+
+def validate(model: type[Model], values: Mapping[str, Any], key: str, origin: str) -> Model:
+    """Return `values` as a `model`.
+
+    Args:
+        model: the pydantic model that says what is allowed.
+        values: the resolved settings.
+        key: the dotted key at which `values` stand in the configuration, for messages.
+        origin: the files the values were read from, for messages.
+
+    Raises:
+        ConfigError: one line per offending key.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(model, problem, key) for problem in error.errors()]
+        raise ConfigError("\n".join([*lines, f"(read from {origin})"])) from None
+
+
+def unknown(key: str, value: object, allowed: list[str], remedy: str = "") -> ConfigError:
+    """Return the error for a name that is not one of `allowed`."""
+    guess = get_close_matches(str(value), allowed, n=1)
+    hint = f" Did you mean {guess[0]}?" if guess else ""
+    return ConfigError(
+        f"{key} = {value!r}: unknown; allowed: {', '.join(allowed) or 'none'}.{hint}"
+        + (f" {remedy}" if remedy else "")
+    )
+
+
+def _explain(model: type[BaseModel], problem: Mapping[str, Any], key: str) -> str:
+    path = ".".join([key, *map(str, problem["loc"])]).strip(".")
+    if problem["type"] == "extra_forbidden":
+        allowed = _fields_at(model, problem["loc"][:-1])
+        return str(unknown(path, problem["input"], allowed)).replace(": unknown;", ": unknown key;")
+    if problem["type"] == "missing":
+        return f"{path}: missing; it must be given"
+    message = problem["msg"].removeprefix("Value error, ")
+    value = problem["input"]
+    shown = "" if isinstance(value, dict) else f" = {value!r}"
+    return f"{path}{shown}: {message[0].lower()}{message[1:]}"
+
+
+def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """Return the field names of the model nested in `model` at `location`."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue
+        candidates = [field.annotation, *get_args(field.annotation)]
+        nested = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if nested:
+            model = nested[0]
+    return list(model.model_fields)

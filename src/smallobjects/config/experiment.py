@@ -1,0 +1,210 @@
+"""The experiment with every setting resolved: what the workflow asks for its parameters."""
+
+import importlib
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from smallobjects.config.checks import check_names
+from smallobjects.config.errors import ConfigError, unknown, validate
+from smallobjects.config.layers import merge, read_mmengine, read_yaml, resolve
+from smallobjects.config.matrix import Cell, external_name
+from smallobjects.config.model import ExperimentConfig, ExternalLabels, MethodFile, Scale
+from smallobjects.datasets.class_tables import COCO_CLASSES, VOC_CLASSES
+from smallobjects.datasets.parameters import DatasetParameters
+from smallobjects.parameters import Parameters
+from smallobjects.segmentation.parameters import (
+    PredictionParameters,
+    SegmentorParameters,
+    TrainingParameters,
+)
+
+LAYOUT_CLASSES = {"voc": VOC_CLASSES, "coco": COCO_CLASSES}
+
+
+class Experiment:
+    """A validated configuration.
+
+    Every setting is resolved from these layers, the lowest first: the file of the dataset, method
+    or segmentor; what the scale changes for all of them; what the file says for this scale; what
+    the user changes under `settings`. Each layer may differ per dataset.
+    """
+
+    def __init__(self, values: Mapping[str, Any], folder: str | Path) -> None:
+        """Validate the whole experiment.
+
+        Args:
+            values: the content of config.yaml with what the command line changed.
+            folder: the folder `config/`, with datasets, methods, segmentors and scales.
+
+        Raises:
+            ConfigError: anything in it cannot be run.
+        """
+        self.folder = Path(folder)
+        self.config = validate(ExperimentConfig, values, "", "the configuration")
+        check_names(self.config, self.available)
+        for dataset in {*self.config.datasets, *self.config.settings.datasets}:
+            self.dataset(dataset)
+        for dataset in self.config.datasets:
+            for source in {*self.sources, *self.config.settings.methods}:
+                self.stages(source, dataset)
+            for segmentor in self.config.settings.segmentors:
+                self.segmentor(segmentor, "full", dataset)
+        for cell in self.cells:
+            self.segmentor(cell.segmentor, cell.source, cell.dataset)
+
+    @lru_cache  # noqa: B019 - one experiment lives as long as the process
+    def available(self, kind: str) -> list[str]:
+        """Return the names that have a file in config/<kind>/."""
+        paths = (self.folder / kind).glob("*.*")
+        return sorted(path.stem for path in paths if path.suffix in (".yaml", ".py"))
+
+    @cached_property
+    def scale(self) -> Scale:
+        """What the scale changes."""
+        path = self.folder / "scales" / f"{self.config.scale}.yaml"
+        return validate(Scale, read_yaml(path), "scale", str(path))
+
+    @property
+    def root(self) -> str:
+        """Folder of everything made at this scale."""
+        return f"{self.config.results}/{self.config.scale}"
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Every cell of the matrix, in the order of the configuration, once."""
+        cells = [
+            Cell(dataset, source, segmentor, loss)
+            for block in self.config.matrix
+            for source in block.labels
+            for segmentor in block.segmentors
+            for dataset in self.config.datasets
+            for loss in self.config.losses
+            if self._offers(source, dataset)
+        ]
+        return list(dict.fromkeys(cells))
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """The label sources in use."""
+        return list(dict.fromkeys(cell.source for cell in self.cells))
+
+    def family(self, source: str) -> str:
+        """Return the family whose rules make the labels of `source`."""
+        return "external" if external_name(source) else self._method(source).family
+
+    def of_family(self, family: str) -> list[str]:
+        """Return every label source, in use or not, whose labels the rules of `family` make."""
+        if family == "external":
+            return [f"external:{name}" for name in self.config.external]
+        return [name for name in self.available("methods") if self.family(name) == family]
+
+    def described(self, source: str) -> MethodFile | ExternalLabels:
+        """Return what describes a label source: its `title` and `supervision`."""
+        name = external_name(source)
+        return self.config.external[name] if name else self._method(source)
+
+    @lru_cache  # noqa: B019
+    def dataset(self, name: str) -> DatasetParameters:
+        """Return the resolved settings of a dataset."""
+        path = self._path("datasets", name)
+        file = read_yaml(path)
+        layers = [file, self.scale.dataset, *self._last_layers("datasets", name, file)]
+        resolved = self._resolve(layers, name, f"datasets.{name}")
+        return validate(DatasetParameters, resolved, f"datasets.{name}", self._origin(path))
+
+    @lru_cache  # noqa: B019
+    def stages(self, source: str, dataset: str) -> Parameters:
+        """Return the resolved stages by which `source` makes labels for `dataset`."""
+        if external_name(source):
+            return Parameters()
+        model = importlib.import_module(f"smallobjects.pseudo_labels.methods.{source}").Stages
+        key, origin = f"methods.{source}", self._origin(self._path("methods", source))
+        stages = self._resolved_method(source, dataset).stages
+        return validate(model, stages, f"{key}.stages", origin)
+
+    @lru_cache  # noqa: B019
+    def segmentor(self, name: str, source: str, dataset: str) -> SegmentorParameters:
+        """Return the resolved settings of a segmentor trained on labels of `source`."""
+        path = self.folder / "segmentors" / f"{name}.py"
+        file = read_mmengine(path)
+        at_scale, user = self._last_layers("segmentors", name, file)
+        method = {} if external_name(source) else self._resolved_method(source, dataset).training
+        layers = [file, self.scale.training, at_scale, method, user]
+        resolved = self._resolve(layers, dataset, f"segmentors.{name}")
+        return validate(SegmentorParameters, resolved, f"segmentors.{name}", self._origin(path))
+
+    def training(self, segmentor: str, source: str, dataset: str, arm: str) -> TrainingParameters:
+        """Return what one phase of a training reads: `arm` is `shared` or a loss."""
+        settings = self.segmentor(segmentor, source, dataset)
+        return TrainingParameters(
+            model=settings.model,
+            train_pipeline=settings.train_pipeline,
+            optim_wrapper=settings.optim_wrapper,
+            param_scheduler=settings.param_scheduler,
+            schedule=settings.schedule,
+            fisher_decay=settings.ewc.fisher_decay,
+            tau=settings.size_weights.tau if arm in ("sw", "sb") else None,
+            ewc_strength=settings.ewc.strength if arm == "sb" else None,
+        )
+
+    def prediction(self, segmentor: str, source: str, dataset: str) -> PredictionParameters:
+        """Return what a prediction reads."""
+        settings = self.segmentor(segmentor, source, dataset)
+        return PredictionParameters(model=settings.model, test_pipeline=settings.test_pipeline)
+
+    def num_classes(self, dataset: str) -> int:
+        """Return the number of classes of a dataset, background included."""
+        return 1 + len(LAYOUT_CLASSES[self.dataset(dataset).layout])
+
+    def _path(self, kind: str, name: str) -> Path:
+        return self.folder / kind / f"{name}.yaml"
+
+    def _method(self, name: str) -> MethodFile:
+        path = self._path("methods", name)
+        return validate(MethodFile, read_yaml(path), f"methods.{name}", str(path))
+
+    @lru_cache  # noqa: B019
+    def _resolved_method(self, source: str, dataset: str) -> MethodFile:
+        path = self._path("methods", source)
+        file = read_yaml(path)
+        shared = {
+            stage: changes
+            for stage, changes in self.scale.stages.items()
+            if stage in file.get("stages", {})
+        }
+        layers = [file, {"stages": shared}, *self._last_layers("methods", source, file)]
+        resolved = self._resolve(layers, dataset, f"methods.{source}")
+        return validate(MethodFile, resolved, f"methods.{source}", self._origin(path))
+
+    def _resolve(self, layers: list[Mapping[str, Any]], dataset: str, key: str) -> dict[str, Any]:
+        for layer in layers:
+            for part, kind in (("per_dataset", "datasets"), ("scales", "scales")):
+                for name in layer.get(part, {}):
+                    if name not in self.available(kind):
+                        raise unknown(f"{key}.{part}", name, self.available(kind))
+        return resolve(layers, dataset)
+
+    def _last_layers(self, kind: str, name: str, file: Mapping[str, Any]) -> list[dict[str, Any]]:
+        user = getattr(self.config.settings, kind).get(name, {})
+        return [file.get("scales", {}).get(self.config.scale, {}), user]
+
+    def _origin(self, path: Path) -> str:
+        return f"{path}, {self.folder / 'scales' / self.config.scale}.yaml and `settings`"
+
+    def _offers(self, source: str, dataset: str) -> bool:
+        name = external_name(source)
+        return name is None or dataset in self.config.external[name].labels
+
+
+def load(path: str | Path, changes: Mapping[str, Any] | None = None) -> Experiment:
+    """Return the experiment of a config.yaml, with `changes` merged in.
+
+    Raises:
+        ConfigError: the file is missing, or anything in it cannot be run.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such configuration file")
+    return Experiment(merge(read_yaml(path), changes or {}), path.parent)

@@ -1,0 +1,75 @@
+"""Settings in layers: a file of its own, what the scale changes, what the user changes."""
+
+import copy
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from smallobjects.config.errors import ConfigError
+
+Layer = Mapping[str, Any]
+
+
+@cache
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file; an empty file is an empty mapping.
+
+    Raises:
+        ConfigError: the file is not valid YAML, or not a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: a mapping of keys to values was expected")
+    return content
+
+
+@cache
+def read_mmengine(path: Path) -> dict[str, Any]:
+    """Return the top-level names of an MMEngine Python configuration file, as plain values."""
+    from mmengine.config import Config
+
+    return Config.fromfile(path).to_dict()
+
+
+def merge(base: Layer, *changes: Layer) -> dict[str, Any]:
+    """Return `base` with each of `changes` laid over it.
+
+    Mappings are merged key by key; anything else, lists too, is replaced. A change that holds
+    `_delete_: true` replaces the mapping as a whole, as in MMEngine.
+    """
+    result = copy.deepcopy(dict(base))
+    for change in changes:
+        for key, value in change.items():
+            both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+            if both and not value.get("_delete_"):
+                result[key] = merge(result[key], value)
+            else:
+                result[key] = _without_delete(value)
+    return result
+
+
+def resolve(layers: Iterable[Layer], dataset: str) -> dict[str, Any]:
+    """Merge `layers`, the first one lowest, each with what it says for `dataset`.
+
+    A layer may hold `per_dataset: {<dataset>: changes}`; neither that key nor `scales` is left.
+    """
+    return merge({}, *(_for_dataset(layer, dataset) for layer in layers))
+
+
+def _for_dataset(layer: Layer, dataset: str) -> dict[str, Any]:
+    plain = {key: layer[key] for key in layer if key not in ("per_dataset", "scales")}
+    return merge(plain, layer.get("per_dataset", {}).get(dataset, {}))
+
+
+def _without_delete(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return copy.deepcopy(value)
+    return {key: _without_delete(item) for key, item in value.items() if key != "_delete_"}

@@ -1,0 +1,107 @@
+"""What `config/config.yaml` and the files it refers to may say."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+
+from smallobjects.parameters import Parameters
+from smallobjects.segmentation.parameters import Arm
+
+Supervision = Literal["boxes", "saliency", "language", "image", "full"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+Changes = dict[str, dict[str, Any]]
+
+
+class Block(Parameters):
+    """A block of table rows: every label source with every segmentor."""
+
+    labels: tuple[str, ...]
+    """Methods of config/methods/, `full`, or `external:<name>`."""
+    segmentors: tuple[str, ...]
+    """Networks of config/segmentors/."""
+
+
+class ExternalLabels(Parameters):
+    """Pseudo-labels that somebody else made."""
+
+    title: str
+    """The name that tables print."""
+    supervision: Supervision
+    labels: dict[str, str]
+    """For each dataset, a folder or a zip or tar archive with one `<image id>.png` per image."""
+
+
+class Settings(Parameters):
+    """The user's changes to the files of config/datasets, config/methods and config/segmentors."""
+
+    datasets: Changes = {}
+    methods: Changes = {}
+    segmentors: Changes = {}
+
+
+class ExperimentConfig(Parameters):
+    """config/config.yaml: the experiment."""
+
+    scale: str
+    """A file of config/scales/."""
+    results: str = "results"
+    """Folder of everything that is made."""
+    datasets: tuple[str, ...]
+    """Files of config/datasets/."""
+    matrix: tuple[Block, ...]
+    losses: tuple[Arm, ...] = ("ce", "sb")
+    """`ce` cross-entropy, `sw` size-weighted (L_sw), `sb` size-weighted with EWC (L_sb)."""
+    seeds: tuple[NonNegativeInt, ...] = (0,)
+    external: dict[Name, ExternalLabels] = {}
+    settings: Settings = Settings()
+
+    @field_validator("datasets", "losses", "seeds", "matrix")
+    @classmethod
+    def _not_empty(cls, value: tuple) -> tuple:
+        if not value:
+            raise ValueError("at least one is needed")
+        if len(set(map(str, value))) < len(value):
+            raise ValueError("one is named twice")
+        return value
+
+
+class Compute(Parameters):
+    """What one job uses."""
+
+    gpus: NonNegativeInt
+    """GPUs of a job that trains or infers."""
+    device: Literal["cpu", "cuda", "auto"]
+    training_threads: PositiveInt
+    image_threads: PositiveInt
+    """CPU threads of a stage that works image by image (CRF, scores, conversion)."""
+    loader_workers: NonNegativeInt
+    """Processes that load training images."""
+    shards: PositiveInt
+    """Parts into which the heavy per-image stages are split."""
+
+
+class Scale(Parameters):
+    """config/scales/<scale>.yaml: what a scale changes, for every dataset, method and segmentor."""
+
+    compute: Compute
+    dataset: dict[str, Any] = {}
+    stages: Changes = {}
+    """Changes to the stages that methods share, by stage; a method without the stage ignores it."""
+    training: dict[str, Any] = {}
+    """Changes to every segmentor."""
+
+
+class MethodFile(Parameters):
+    """config/methods/<method>.yaml: a label source, its published settings and its family."""
+
+    title: str
+    """The name that tables print."""
+    supervision: Supervision
+    family: str
+    """The chain of rules that makes its labels: a file of workflow/rules/pseudo_labels/."""
+    stages: Changes = {}
+    """Settings by stage, checked by `Stages` in smallobjects.pseudo_labels.methods.<method>."""
+    training: dict[str, Any] = {}
+    """What this method changes in the training of a segmentor."""
+    per_dataset: dict[str, dict[str, Any]] = {}
+    scales: dict[str, dict[str, Any]] = {}

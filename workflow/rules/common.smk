@@ -1,0 +1,208 @@
+# The validated experiment, the places of its files, and the helpers that hand rules their
+# parameters: each is one JSON object on the command line, so that Snakemake sees what changed.
+import json
+import re
+from pathlib import Path
+
+from smallobjects.config import ConfigError, Experiment, missing_paths
+
+try:
+    EXPERIMENT = Experiment(config, Path(workflow.basedir) / "config")
+except ConfigError as error:
+    raise WorkflowError(f"The configuration cannot be run.\n{error}") from None
+
+COMPUTE = EXPERIMENT.scale.compute
+ROOT = EXPERIMENT.root
+DATASET = f"{ROOT}/datasets/{{dataset}}"
+SOURCE = f"{ROOT}/pseudo_labels/{{dataset}}/{{source}}"
+SEGMENTOR = f"{ROOT}/segmentors/{{dataset}}/{{source}}/{{segmentor}}/seed{{seed}}"
+CELL = "{dataset}/{source}/{segmentor}/{loss}/seed{seed}"
+PREDICTIONS = f"{ROOT}/predictions/{CELL}"
+SCORES = f"{ROOT}/scores/{CELL}"
+TABLES = f"{EXPERIMENT.config.results}/tables"
+LOGS = f"{ROOT}/logs"
+BENCHMARKS = f"{ROOT}/benchmarks"
+ENVIRONMENT = Path(workflow.basedir) / "envs/conda.yaml"
+
+
+wildcard_constraints:
+    dataset="[A-Za-z0-9_.-]+",
+    source="[A-Za-z0-9_.:-]+",
+    segmentor="[A-Za-z0-9_.-]+",
+    loss="ce|sw|sb",
+    seed="[0-9]+",
+
+
+scattergather:
+    shards=COMPUTE.shards,
+
+
+def any_of(names):
+    """Return the wildcard constraint that allows `names` and nothing else."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"
+
+
+def every_shard(pattern):
+    """Return `pattern` for every shard; the dataset and the label source stay wildcards."""
+    return gather.shards(pattern, dataset="{dataset}", source="{source}")
+
+
+def require_paths(experiment):
+    """Stop a run, before any job, whose configuration names paths that are not there."""
+    missing = missing_paths(experiment)
+    if missing:
+        lines = [
+            f"{key} = {path!r}: there is no such file or folder" for key, path in missing.items()
+        ]
+        remedy = "Give paths that exist under these keys of config.yaml, or put the files there."
+        raise WorkflowError("\n".join(["The configuration cannot be run.", *lines, remedy]))
+
+
+def is_synthetic(dataset):
+    """Tell whether the workflow makes the raw data of a dataset itself."""
+    return EXPERIMENT.dataset(dataset).raw == "synthetic"
+
+
+def raw_inputs(wildcards):
+    """Return the raw data that another rule must make first: none where a local path is given."""
+    return [f"{ROOT}/raw/{wildcards.dataset}"] if is_synthetic(wildcards.dataset) else []
+
+
+def raw_folder(wildcards):
+    """Return the folder of the raw data, made or given."""
+    made = raw_inputs(wildcards)
+    return made[0] if made else EXPERIMENT.dataset(wildcards.dataset).raw
+
+
+def layout(wildcards):
+    """Return the layout of a dataset's raw data."""
+    return EXPERIMENT.dataset(wildcards.dataset).layout
+
+
+def synthetic_parameters(wildcards):
+    """Return the settings of a dataset's synthetic scenes."""
+    return EXPERIMENT.dataset(wildcards.dataset).synthetic.model_dump_json()
+
+
+def dataset_parameters(wildcards):
+    """Return what the converter of a dataset reads."""
+    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(exclude={"synthetic", "raw"})
+
+
+def split(role):
+    """Return a function that names a dataset's split for `role`: train, label_score, evaluate."""
+
+    def name(wildcards):
+        return getattr(EXPERIMENT.dataset(wildcards.dataset), role)
+
+    return name
+
+
+def stage(name):
+    """Return a function that gives the parameters of one stage of a label source."""
+
+    def parameters(wildcards):
+        stages = EXPERIMENT.stages(wildcards.source, wildcards.dataset)
+        return getattr(stages, name).model_dump_json()
+
+    return parameters
+
+
+def all_stages(wildcards):
+    """Return the parameters of every stage of a label source, for its manifest."""
+    return EXPERIMENT.stages(wildcards.source, wildcards.dataset).model_dump_json()
+
+
+def external_path(wildcards):
+    """Return where the labels of `external:<name>` are."""
+    return EXPERIMENT.described(wildcards.source).labels[wildcards.dataset]
+
+
+def external_name(wildcards):
+    """Return the name in `external:<name>`."""
+    return wildcards.source.removeprefix("external:")
+
+
+def training(arm=None):
+    """Return a function that gives what one phase of a training reads (the wildcard's arm)."""
+
+    def parameters(wildcards):
+        return EXPERIMENT.training(
+            wildcards.segmentor, wildcards.source, wildcards.dataset, arm or wildcards.loss
+        ).model_dump_json(exclude_none=True)
+
+    return parameters
+
+
+def prediction(wildcards):
+    """Return what a prediction reads."""
+    return EXPERIMENT.prediction(
+        wildcards.segmentor, wildcards.source, wildcards.dataset
+    ).model_dump_json()
+
+
+def num_classes(wildcards):
+    """Return the number of classes of a dataset, background included."""
+    return EXPERIMENT.num_classes(wildcards.dataset)
+
+
+def size_limits(wildcards):
+    """Return the two areas that part small, medium and large objects."""
+    return list(EXPERIMENT.dataset(wildcards.dataset).size_limits)
+
+
+def evaluated_images(wildcards):
+    """Return the list of the images that are scored."""
+    name = split("evaluate")(wildcards)
+    return f"{ROOT}/datasets/{wildcards.dataset}/splits/{name}.txt"
+
+
+def summaries(cell):
+    """Return the score file of each seed of a cell."""
+    return {
+        seed: f"{ROOT}/scores/{cell.dataset}/{cell.source}/{cell.segmentor}/{cell.loss}"
+        f"/seed{seed}/summary.json"
+        for seed in EXPERIMENT.config.seeds
+    }
+
+
+def all_summaries(wildcards):
+    """Return every score file of the experiment."""
+    return [path for cell in EXPERIMENT.cells for path in summaries(cell).values()]
+
+
+def table2_rows(wildcards):
+    """Return the cells of Table 2: who made the labels, which model, where its scores are."""
+    rows = []
+    for cell in EXPERIMENT.cells:
+        source = EXPERIMENT.described(cell.source)
+        segmentor = EXPERIMENT.segmentor(cell.segmentor, cell.source, cell.dataset)
+        rows.append(
+            {
+                "supervision": source.supervision,
+                "labels": cell.source,
+                "labels_title": source.title,
+                "segmentor": cell.segmentor,
+                "segmentor_title": segmentor.title,
+                "dataset": cell.dataset,
+                "dataset_title": EXPERIMENT.dataset(cell.dataset).title,
+                "loss": cell.loss,
+                "scores": summaries(cell),
+            }
+        )
+    return json.dumps(rows)
+
+
+def table1_cells(wildcards):
+    """Return the columns of Table 1: a dataset, and the split whose instances are counted."""
+    return json.dumps(
+        [
+            {
+                "title": EXPERIMENT.dataset(name).title,
+                "dataset": name,
+                "prepared": f"{ROOT}/datasets/{name}",
+                "split": EXPERIMENT.dataset(name).evaluate,
+            }
+            for name in EXPERIMENT.config.datasets
+        ]
+    )

@@ -1,0 +1,47 @@
+# Needs: raw data – a local path in the configuration, or none for `raw: synthetic`.
+# Makes: <root>/raw/<dataset>/ (synthetic only), <root>/datasets/<dataset>/ (the prepared format).
+
+
+rule make_synthetic:
+    """Draw scenes and write them as raw data, in the layout of the dataset they stand in for."""
+    output:
+        raw=directory(f"{ROOT}/raw/{{dataset}}"),
+    params:
+        layout=layout,
+        parameters=synthetic_parameters,
+    log:
+        f"{LOGS}/make_synthetic/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_synthetic/{{dataset}}.tsv"
+    resources:
+        gpu=0,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects make-synthetic --layout {params.layout} --parameters {params.parameters:q}"
+        " --output {output.raw} > {log} 2>&1"
+
+
+rule prepare_dataset:
+    """Convert raw data to the prepared format; its description is written last."""
+    input:
+        raw_inputs,
+    output:
+        description=f"{DATASET}/dataset.json",
+    params:
+        raw=raw_folder,
+        parameters=dataset_parameters,
+        folder=subpath(output.description, parent=True),
+    log:
+        f"{LOGS}/prepare_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/prepare_dataset/{{dataset}}.tsv"
+    threads: COMPUTE.image_threads
+    resources:
+        gpu=0,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects prepare-dataset --name {wildcards.dataset} --raw {params.raw:q}"
+        " --parameters {params.parameters:q} --workers {threads} --output {params.folder}"
+        " > {log} 2>&1"

@@ -1,0 +1,31 @@
+# Needs: <root>/datasets/<dataset>/, and the folder or archive that `external` names.
+# Makes: <root>/pseudo_labels/<dataset>/external:<name>/labels/ and manifest.json.
+
+
+rule external_labels:
+    """Check labels that somebody else made, and take them like any other."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+    output:
+        labels=directory(f"{SOURCE}/labels"),
+        manifest=f"{SOURCE}/manifest.json",
+    wildcard_constraints:
+        source=any_of(EXPERIMENT.of_family("external")),
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        score_split=split("label_score"),
+        name=external_name,
+        path=external_path,
+    log:
+        f"{LOGS}/external_labels/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/external_labels/{{dataset}}/{{source}}.tsv"
+    resources:
+        gpu=0,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects external-labels --dataset {params.dataset} --split {params.split}"
+        " --score-split {params.score_split} --name {params.name} --from {params.path:q}"
+        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"

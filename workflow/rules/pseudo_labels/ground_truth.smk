@@ -1,0 +1,29 @@
+# Needs: <root>/datasets/<dataset>/.
+# Makes: <root>/pseudo_labels/<dataset>/full/labels/ and manifest.json: the ground truth as labels.
+
+
+rule ground_truth_labels:
+    """Take the class masks as labels: the fully-supervised rows are just another label source."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+    output:
+        labels=directory(f"{SOURCE}/labels"),
+        manifest=f"{SOURCE}/manifest.json",
+    wildcard_constraints:
+        source=any_of(EXPERIMENT.of_family("ground_truth")),
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        score_split=split("label_score"),
+    log:
+        f"{LOGS}/ground_truth_labels/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/ground_truth_labels/{{dataset}}/{{source}}.tsv"
+    resources:
+        gpu=0,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects ground-truth-labels --dataset {params.dataset} --split {params.split}"
+        " --score-split {params.score_split} --labels {output.labels}"
+        " --manifest {output.manifest} > {log} 2>&1"

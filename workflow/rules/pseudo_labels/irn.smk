@@ -1,0 +1,185 @@
+# Needs: <root>/datasets/<dataset>/.
+# Makes: <root>/pseudo_labels/<dataset>/<source>/labels/ and manifest.json, for every method of the
+# family `irn`: classifier → CAM → seed → edges → random walk.
+IRN_FAMILY = any_of(EXPERIMENT.of_family("irn"))
+
+
+rule train_classifier:
+    """Train the image classifier whose weights give the class activation maps."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+    output:
+        classifier=f"{SOURCE}/classifier.pth",
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("classifier"),
+    log:
+        f"{LOGS}/train_classifier/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_classifier/{{dataset}}/{{source}}.tsv"
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=COMPUTE.gpus,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects train-classifier --dataset {params.dataset} --split {params.split}"
+        " --parameters {params.parameters:q} --seed 0 --threads {threads}"
+        " --workers {resources.workers} --device {resources.device}"
+        " --output {output.classifier} > {log} 2>&1"
+
+
+rule make_cams:
+    """Make the class activation maps of one shard of the training images."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        classifier=f"{SOURCE}/classifier.pth",
+    output:
+        cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("cam"),
+    log:
+        f"{LOGS}/make_cams/{{dataset}}/{{source}}/{{scatteritem}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_cams/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=COMPUTE.gpus,
+        device=COMPUTE.device,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects make-cams --dataset {params.dataset} --split {params.split}"
+        " --classifier {input.classifier} --shard {wildcards.scatteritem}"
+        " --parameters {params.parameters:q} --threads {threads} --device {resources.device}"
+        " --output {output.cams} > {log} 2>&1"
+
+
+rule make_seeds:
+    """Turn one shard of activation maps into seeds: certain pixels, refined by a dense CRF."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
+    output:
+        seeds=f"{SOURCE}/seeds/{{scatteritem}}.zip",
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        parameters=stage("seed"),
+    log:
+        f"{LOGS}/make_seeds/{{dataset}}/{{source}}/{{scatteritem}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_seeds/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    threads: COMPUTE.image_threads
+    resources:
+        gpu=0,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects make-seeds --dataset {params.dataset} --cams {input.cams}"
+        " --parameters {params.parameters:q} --threads {threads}"
+        " --output {output.seeds} > {log} 2>&1"
+
+
+rule train_edges:
+    """Train the network that predicts class boundaries from the affinities of seed pixels."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        classifier=f"{SOURCE}/classifier.pth",
+        seeds=every_shard(f"{SOURCE}/seeds/{{scatteritem}}.zip"),
+    output:
+        edges=f"{SOURCE}/edges.pth",
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("edges"),
+    log:
+        f"{LOGS}/train_edges/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_edges/{{dataset}}/{{source}}.tsv"
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=COMPUTE.gpus,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects train-edges --dataset {params.dataset} --split {params.split}"
+        " --classifier {input.classifier} $(printf -- '--seeds %s ' {input.seeds})"
+        " --parameters {params.parameters:q} --seed 0 --threads {threads}"
+        " --workers {resources.workers} --device {resources.device}"
+        " --output {output.edges} > {log} 2>&1"
+
+
+rule walk_labels:
+    """Propagate one shard of activation maps along affinities, and read labels from them."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
+        edges=f"{SOURCE}/edges.pth",
+    output:
+        labels=f"{SOURCE}/walks/{{scatteritem}}.zip",
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        parameters=stage("random_walk"),
+    log:
+        f"{LOGS}/walk_labels/{{dataset}}/{{source}}/{{scatteritem}}.log",
+    benchmark:
+        f"{BENCHMARKS}/walk_labels/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=COMPUTE.gpus,
+        device=COMPUTE.device,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects walk-labels --dataset {params.dataset} --cams {input.cams}"
+        " --edges {input.edges} --parameters {params.parameters:q} --threads {threads}"
+        " --device {resources.device} --output {output.labels} > {log} 2>&1"
+
+
+rule gather_irn_labels:
+    """Gather the shards into one folder of labels, and score it on the training images."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        cams=every_shard(f"{SOURCE}/cams/{{scatteritem}}.npz"),
+        walks=every_shard(f"{SOURCE}/walks/{{scatteritem}}.zip"),
+    output:
+        labels=directory(f"{SOURCE}/labels"),
+        manifest=f"{SOURCE}/manifest.json",
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        score_split=split("label_score"),
+        parameters=all_stages,
+    log:
+        f"{LOGS}/gather_labels/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/gather_labels/{{dataset}}/{{source}}.tsv"
+    resources:
+        gpu=0,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
+        " --score-split {params.score_split} --source {wildcards.source}"
+        " $(printf -- '--cams %s ' {input.cams}) $(printf -- '--parts %s ' {input.walks})"
+        " --parameters {params.parameters:q} --seed 0"
+        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"

@@ -1,0 +1,64 @@
+# Needs: <root>/datasets/<dataset>/, <root>/segmentors/<dataset>/<source>/<segmentor>/seed<k>/.
+# Makes: <root>/predictions/<cell>/ (one PNG per evaluated image) and <root>/scores/<cell>/:
+# instances.parquet, confusion.npy, summary.json.
+
+
+rule predict:
+    """Segment the evaluated images."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        checkpoint=f"{SEGMENTOR}/{{loss}}.pth",
+    output:
+        predictions=directory(PREDICTIONS),
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("evaluate"),
+        parameters=prediction,
+    log:
+        f"{LOGS}/predict/{CELL}.log",
+    benchmark:
+        f"{BENCHMARKS}/predict/{CELL}.tsv"
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=COMPUTE.gpus,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects predict --dataset {params.dataset} --split {params.split}"
+        " --checkpoint {input.checkpoint} --parameters {params.parameters:q}"
+        " --threads {threads} --workers {resources.workers} --device {resources.device}"
+        " --output {output.predictions} > {log} 2>&1"
+
+
+rule score:
+    """Score every instance of the evaluated images, and sum up."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        predictions=PREDICTIONS,
+    output:
+        summary=f"{SCORES}/summary.json",
+        instances=f"{SCORES}/instances.parquet",
+        confusion=f"{SCORES}/confusion.npy",
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        images=evaluated_images,
+        num_classes=num_classes,
+        size_limits=size_limits,
+    log:
+        f"{LOGS}/score/{CELL}.log",
+    benchmark:
+        f"{BENCHMARKS}/score/{CELL}.tsv"
+    threads: COMPUTE.image_threads
+    resources:
+        gpu=0,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects score --predictions {input.predictions}"
+        " --semantic {params.dataset}/semantic --instances {params.dataset}/instances"
+        " --images {params.images} --num-classes {params.num_classes}"
+        " --size-limits {params.size_limits} --workers {threads} --output {output.summary}"
+        " --instances-output {output.instances} --confusion-output {output.confusion}"
+        " > {log} 2>&1"

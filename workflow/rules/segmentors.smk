@@ -1,0 +1,65 @@
+# Needs: <root>/datasets/<dataset>/, <root>/pseudo_labels/<dataset>/<source>/labels/.
+# Makes: <root>/segmentors/<dataset>/<source>/<segmentor>/seed<k>/: shared.pth, then one
+# <loss>.pth for every loss, continued from it.
+
+
+rule train_shared:
+    """Train with cross-entropy up to the switch: the phase that every loss shares."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        labels=f"{SOURCE}/labels",
+    output:
+        checkpoint=f"{SEGMENTOR}/shared.pth",
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=training("shared"),
+    log:
+        f"{LOGS}/train_shared/{{dataset}}/{{source}}/{{segmentor}}/seed{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_shared/{{dataset}}/{{source}}/{{segmentor}}/seed{{seed}}.tsv"
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=COMPUTE.gpus,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
+        " --labels {input.labels} --arm shared --parameters {params.parameters:q}"
+        " --seed {wildcards.seed} --threads {threads} --workers {resources.workers}"
+        " --device {resources.device} --work-dir {output.checkpoint}.work"
+        " --output {output.checkpoint} > {log} 2>&1"
+
+
+rule train_arm:
+    """Continue the shared phase to the end with one loss: ce, sw or sb."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        labels=f"{SOURCE}/labels",
+        shared=f"{SEGMENTOR}/shared.pth",
+    output:
+        checkpoint=f"{SEGMENTOR}/{{loss}}.pth",
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=training(),
+    log:
+        f"{LOGS}/train_arm/{CELL}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_arm/{CELL}.tsv"
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=COMPUTE.gpus,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    conda:
+        ENVIRONMENT
+    shell:
+        "smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
+        " --labels {input.labels} --arm {wildcards.loss} --shared {input.shared}"
+        " --parameters {params.parameters:q}"
+        " --seed {wildcards.seed} --threads {threads} --workers {resources.workers}"
+        " --device {resources.device} --work-dir {output.checkpoint}.work"
+        " --output {output.checkpoint} > {log} 2>&1"
