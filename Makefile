@@ -1,23 +1,53 @@
 # make demo    create the environment and run the whole demo matrix on synthetic data
 # make test    create the environment and run every test
-# make lint    ruff, snakefmt and snakemake --lint
+# make lint    check the craft: ruff, snakefmt, snakemake --lint, the configuration's schema
 # make lock    resolve envs/requirements.in into envs/requirements.txt
 
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-ENVIRONMENT := $(VENV)/.installed
-TABLES := results/tables/table1.tex results/tables/table2.tex
+INSTALLED := $(VENV)/.installed
+# The workflow calls `smallobjects` by name, so the environment's commands come first.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: demo test lint lock environment latex clean
 
-environment: $(ENVIRONMENT)
+demo: $(INSTALLED)
+	snakemake --quiet rules
+	smallobjects show-table results/tables/table1.csv results/tables/table2.csv
 
-# --no-deps: the lock is complete, and pip alone could not leave out the OpenCV build it replaces.
-$(ENVIRONMENT): envs/requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "smallobjects needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
+test: $(INSTALLED) latex lint
+	pytest
+
+lint: $(INSTALLED)
+	ruff check
+	ruff format --check
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+	smallobjects config-schema | diff config/schema.json -
+
+environment: $(INSTALLED)
+
+# --no-deps: the lock is complete; left alone, pip would add the OpenCV build that needs a display.
+$(INSTALLED): envs/requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is %d.%d: name another, as in make demo PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r envs/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+# The tests compile the tables with a real LaTeX; where it is missing, Debian's packages bring it.
+latex:
+	@command -v pdflatex > /dev/null || envs/install_latex.sh
+
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --override envs/overrides.txt \
+		envs/requirements.in --output-file envs/requirements.txt
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) results/demo results/tables .snakemake

@@ -10,7 +10,9 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/datasets.smk"
 
 
-for rules_of_family in sorted(Path(workflow.basedir).glob("workflow/rules/pseudo_labels/*.smk")):
+for rules_of_family in sorted(
+    Path(workflow.basedir).glob("workflow/rules/pseudo_labels/*.smk")
+):
 
     include: rules_of_family
 

@@ -52,10 +52,13 @@ def require_paths(experiment):
     missing = missing_paths(experiment)
     if missing:
         lines = [
-            f"{key} = {path!r}: there is no such file or folder" for key, path in missing.items()
+            f"{key} = {path!r}: there is no such file or folder"
+            for key, path in missing.items()
         ]
         remedy = "Give paths that exist under these keys of config.yaml, or put the files there."
-        raise WorkflowError("\n".join(["The configuration cannot be run.", *lines, remedy]))
+        raise WorkflowError(
+            "\n".join(["The configuration cannot be run.", *lines, remedy])
+        )
 
 
 def is_synthetic(dataset):
@@ -64,8 +67,10 @@ def is_synthetic(dataset):
 
 
 def raw_inputs(wildcards):
-    """Return the raw data that another rule must make first: none where a local path is given."""
-    return [f"{ROOT}/raw/{wildcards.dataset}"] if is_synthetic(wildcards.dataset) else []
+    """Return the raw data that must be made first; none where a local path is given."""
+    return (
+        [f"{ROOT}/raw/{wildcards.dataset}"] if is_synthetic(wildcards.dataset) else []
+    )
 
 
 def raw_folder(wildcards):
@@ -86,7 +91,9 @@ def synthetic_parameters(wildcards):
 
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
-    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(exclude={"synthetic", "raw"})
+    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
+        exclude={"synthetic", "raw"}
+    )
 
 
 def split(role):
@@ -128,7 +135,10 @@ def training(arm=None):
 
     def parameters(wildcards):
         return EXPERIMENT.training(
-            wildcards.segmentor, wildcards.source, wildcards.dataset, arm or wildcards.loss
+            wildcards.segmentor,
+            wildcards.source,
+            wildcards.dataset,
+            arm or wildcards.loss,
         ).model_dump_json(exclude_none=True)
 
     return parameters
@@ -160,8 +170,13 @@ def evaluated_images(wildcards):
 def summaries(cell):
     """Return the score file of each seed of a cell."""
     return {
-        seed: f"{ROOT}/scores/{cell.dataset}/{cell.source}/{cell.segmentor}/{cell.loss}"
-        f"/seed{seed}/summary.json"
+        seed: f"{SCORES}/summary.json".format(
+            dataset=cell.dataset,
+            source=cell.source,
+            segmentor=cell.segmentor,
+            loss=cell.loss,
+            seed=seed,
+        )
         for seed in EXPERIMENT.config.seeds
     }
 

@@ -6,17 +6,17 @@ rule make_synthetic:
     """Draw scenes and write them as raw data, in the layout of the dataset they stand in for."""
     output:
         raw=directory(f"{ROOT}/raw/{{dataset}}"),
-    params:
-        layout=layout,
-        parameters=synthetic_parameters,
     log:
         f"{LOGS}/make_synthetic/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/make_synthetic/{{dataset}}.tsv"
-    resources:
-        gpu=0,
     conda:
         ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        layout=layout,
+        parameters=synthetic_parameters,
     shell:
         "smallobjects make-synthetic --layout {params.layout} --parameters {params.parameters:q}"
         " --output {output.raw} > {log} 2>&1"
@@ -28,19 +28,19 @@ rule prepare_dataset:
         raw_inputs,
     output:
         description=f"{DATASET}/dataset.json",
-    params:
-        raw=raw_folder,
-        parameters=dataset_parameters,
-        folder=subpath(output.description, parent=True),
     log:
         f"{LOGS}/prepare_dataset/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/prepare_dataset/{{dataset}}.tsv"
+    conda:
+        ENVIRONMENT
     threads: COMPUTE.image_threads
     resources:
         gpu=0,
-    conda:
-        ENVIRONMENT
+    params:
+        raw=raw_folder,
+        parameters=dataset_parameters,
+        folder=subpath(output.description, parent=True),
     shell:
         "smallobjects prepare-dataset --name {wildcards.dataset} --raw {params.raw:q}"
         " --parameters {params.parameters:q} --workers {threads} --output {params.folder}"

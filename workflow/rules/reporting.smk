@@ -10,21 +10,24 @@ localrules:
 rule table1:
     """Count the instances of every dataset by size (supplement, Table 1)."""
     input:
-        expand(f"{ROOT}/datasets/{{dataset}}/dataset.json", dataset=EXPERIMENT.config.datasets),
+        expand(
+            f"{ROOT}/datasets/{{dataset}}/dataset.json",
+            dataset=EXPERIMENT.config.datasets,
+        ),
     output:
         tex=f"{TABLES}/table1.tex",
         csv=f"{TABLES}/table1.csv",
-    params:
-        cells=table1_cells,
-        scale=EXPERIMENT.config.scale,
     log:
         f"{LOGS}/table1.log",
     benchmark:
         f"{BENCHMARKS}/table1.tsv"
-    resources:
-        gpu=0,
     conda:
         ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        cells=table1_cells,
+        scale=EXPERIMENT.config.scale,
     shell:
         "smallobjects table1 --cells {params.cells:q} --scale {params.scale}"
         " --output {output.tex} > {log} 2>&1"
@@ -37,17 +40,17 @@ rule table2:
     output:
         tex=f"{TABLES}/table2.tex",
         csv=f"{TABLES}/table2.csv",
-    params:
-        rows=table2_rows,
-        scale=EXPERIMENT.config.scale,
     log:
         f"{LOGS}/table2.log",
     benchmark:
         f"{BENCHMARKS}/table2.tsv"
-    resources:
-        gpu=0,
     conda:
         ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        rows=table2_rows,
+        scale=EXPERIMENT.config.scale,
     shell:
         "smallobjects table2 --rows {params.rows:q} --scale {params.scale}"
         " --output {output.tex} > {log} 2>&1"

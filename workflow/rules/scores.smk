@@ -10,21 +10,21 @@ rule predict:
         checkpoint=f"{SEGMENTOR}/{{loss}}.pth",
     output:
         predictions=directory(PREDICTIONS),
-    params:
-        dataset=subpath(input.dataset, parent=True),
-        split=split("evaluate"),
-        parameters=prediction,
     log:
         f"{LOGS}/predict/{CELL}.log",
     benchmark:
         f"{BENCHMARKS}/predict/{CELL}.tsv"
+    conda:
+        ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
         gpu=COMPUTE.gpus,
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
-    conda:
-        ENVIRONMENT
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("evaluate"),
+        parameters=prediction,
     shell:
         "smallobjects predict --dataset {params.dataset} --split {params.split}"
         " --checkpoint {input.checkpoint} --parameters {params.parameters:q}"
@@ -41,20 +41,20 @@ rule score:
         summary=f"{SCORES}/summary.json",
         instances=f"{SCORES}/instances.parquet",
         confusion=f"{SCORES}/confusion.npy",
+    log:
+        f"{LOGS}/score/{CELL}.log",
+    benchmark:
+        f"{BENCHMARKS}/score/{CELL}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.image_threads
+    resources:
+        gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
         images=evaluated_images,
         num_classes=num_classes,
         size_limits=size_limits,
-    log:
-        f"{LOGS}/score/{CELL}.log",
-    benchmark:
-        f"{BENCHMARKS}/score/{CELL}.tsv"
-    threads: COMPUTE.image_threads
-    resources:
-        gpu=0,
-    conda:
-        ENVIRONMENT
     shell:
         "smallobjects score --predictions {input.predictions}"
         " --semantic {params.dataset}/semantic --instances {params.dataset}/instances"

@@ -10,21 +10,21 @@ rule train_shared:
         labels=f"{SOURCE}/labels",
     output:
         checkpoint=f"{SEGMENTOR}/shared.pth",
-    params:
-        dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=training("shared"),
     log:
         f"{LOGS}/train_shared/{{dataset}}/{{source}}/{{segmentor}}/seed{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/train_shared/{{dataset}}/{{source}}/{{segmentor}}/seed{{seed}}.tsv"
+    conda:
+        ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
         gpu=COMPUTE.gpus,
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
-    conda:
-        ENVIRONMENT
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=training("shared"),
     shell:
         "smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
         " --labels {input.labels} --arm shared --parameters {params.parameters:q}"
@@ -41,21 +41,21 @@ rule train_arm:
         shared=f"{SEGMENTOR}/shared.pth",
     output:
         checkpoint=f"{SEGMENTOR}/{{loss}}.pth",
-    params:
-        dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=training(),
     log:
         f"{LOGS}/train_arm/{CELL}.log",
     benchmark:
         f"{BENCHMARKS}/train_arm/{CELL}.tsv"
+    conda:
+        ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
         gpu=COMPUTE.gpus,
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
-    conda:
-        ENVIRONMENT
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=training(),
     shell:
         "smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
         " --labels {input.labels} --arm {wildcards.loss} --shared {input.shared}"

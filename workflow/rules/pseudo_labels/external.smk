@@ -9,22 +9,22 @@ rule external_labels:
     output:
         labels=directory(f"{SOURCE}/labels"),
         manifest=f"{SOURCE}/manifest.json",
+    log:
+        f"{LOGS}/external_labels/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/external_labels/{{dataset}}/{{source}}.tsv"
     wildcard_constraints:
         source=any_of(EXPERIMENT.of_family("external")),
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
         split=split("train"),
         score_split=split("label_score"),
         name=external_name,
         path=external_path,
-    log:
-        f"{LOGS}/external_labels/{{dataset}}/{{source}}.log",
-    benchmark:
-        f"{BENCHMARKS}/external_labels/{{dataset}}/{{source}}.tsv"
-    resources:
-        gpu=0,
-    conda:
-        ENVIRONMENT
     shell:
         "smallobjects external-labels --dataset {params.dataset} --split {params.split}"
         " --score-split {params.score_split} --name {params.name} --from {params.path:q}"

@@ -9,20 +9,20 @@ rule ground_truth_labels:
     output:
         labels=directory(f"{SOURCE}/labels"),
         manifest=f"{SOURCE}/manifest.json",
-    wildcard_constraints:
-        source=any_of(EXPERIMENT.of_family("ground_truth")),
-    params:
-        dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
     log:
         f"{LOGS}/ground_truth_labels/{{dataset}}/{{source}}.log",
     benchmark:
         f"{BENCHMARKS}/ground_truth_labels/{{dataset}}/{{source}}.tsv"
-    resources:
-        gpu=0,
+    wildcard_constraints:
+        source=any_of(EXPERIMENT.of_family("ground_truth")),
     conda:
         ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        score_split=split("label_score"),
     shell:
         "smallobjects ground-truth-labels --dataset {params.dataset} --split {params.split}"
         " --score-split {params.score_split} --labels {output.labels}"

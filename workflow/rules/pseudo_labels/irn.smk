@@ -10,23 +10,23 @@ rule train_classifier:
         dataset=f"{DATASET}/dataset.json",
     output:
         classifier=f"{SOURCE}/classifier.pth",
-    wildcard_constraints:
-        source=IRN_FAMILY,
-    params:
-        dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("classifier"),
     log:
         f"{LOGS}/train_classifier/{{dataset}}/{{source}}.log",
     benchmark:
         f"{BENCHMARKS}/train_classifier/{{dataset}}/{{source}}.tsv"
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    conda:
+        ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
         gpu=COMPUTE.gpus,
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
-    conda:
-        ENVIRONMENT
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("classifier"),
     shell:
         "smallobjects train-classifier --dataset {params.dataset} --split {params.split}"
         " --parameters {params.parameters:q} --seed 0 --threads {threads}"
@@ -41,22 +41,22 @@ rule make_cams:
         classifier=f"{SOURCE}/classifier.pth",
     output:
         cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
-    wildcard_constraints:
-        source=IRN_FAMILY,
-    params:
-        dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("cam"),
     log:
         f"{LOGS}/make_cams/{{dataset}}/{{source}}/{{scatteritem}}.log",
     benchmark:
         f"{BENCHMARKS}/make_cams/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    conda:
+        ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
         gpu=COMPUTE.gpus,
         device=COMPUTE.device,
-    conda:
-        ENVIRONMENT
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("cam"),
     shell:
         "smallobjects make-cams --dataset {params.dataset} --split {params.split}"
         " --classifier {input.classifier} --shard {wildcards.scatteritem}"
@@ -71,20 +71,20 @@ rule make_seeds:
         cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
     output:
         seeds=f"{SOURCE}/seeds/{{scatteritem}}.zip",
-    wildcard_constraints:
-        source=IRN_FAMILY,
-    params:
-        dataset=subpath(input.dataset, parent=True),
-        parameters=stage("seed"),
     log:
         f"{LOGS}/make_seeds/{{dataset}}/{{source}}/{{scatteritem}}.log",
     benchmark:
         f"{BENCHMARKS}/make_seeds/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    conda:
+        ENVIRONMENT
     threads: COMPUTE.image_threads
     resources:
         gpu=0,
-    conda:
-        ENVIRONMENT
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        parameters=stage("seed"),
     shell:
         "smallobjects make-seeds --dataset {params.dataset} --cams {input.cams}"
         " --parameters {params.parameters:q} --threads {threads}"
@@ -99,23 +99,23 @@ rule train_edges:
         seeds=every_shard(f"{SOURCE}/seeds/{{scatteritem}}.zip"),
     output:
         edges=f"{SOURCE}/edges.pth",
-    wildcard_constraints:
-        source=IRN_FAMILY,
-    params:
-        dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("edges"),
     log:
         f"{LOGS}/train_edges/{{dataset}}/{{source}}.log",
     benchmark:
         f"{BENCHMARKS}/train_edges/{{dataset}}/{{source}}.tsv"
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    conda:
+        ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
         gpu=COMPUTE.gpus,
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
-    conda:
-        ENVIRONMENT
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("edges"),
     shell:
         "smallobjects train-edges --dataset {params.dataset} --split {params.split}"
         " --classifier {input.classifier} $(printf -- '--seeds %s ' {input.seeds})"
@@ -132,21 +132,21 @@ rule walk_labels:
         edges=f"{SOURCE}/edges.pth",
     output:
         labels=f"{SOURCE}/walks/{{scatteritem}}.zip",
-    wildcard_constraints:
-        source=IRN_FAMILY,
-    params:
-        dataset=subpath(input.dataset, parent=True),
-        parameters=stage("random_walk"),
     log:
         f"{LOGS}/walk_labels/{{dataset}}/{{source}}/{{scatteritem}}.log",
     benchmark:
         f"{BENCHMARKS}/walk_labels/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    wildcard_constraints:
+        source=IRN_FAMILY,
+    conda:
+        ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
         gpu=COMPUTE.gpus,
         device=COMPUTE.device,
-    conda:
-        ENVIRONMENT
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        parameters=stage("random_walk"),
     shell:
         "smallobjects walk-labels --dataset {params.dataset} --cams {input.cams}"
         " --edges {input.edges} --parameters {params.parameters:q} --threads {threads}"
@@ -162,21 +162,21 @@ rule gather_irn_labels:
     output:
         labels=directory(f"{SOURCE}/labels"),
         manifest=f"{SOURCE}/manifest.json",
+    log:
+        f"{LOGS}/gather_labels/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/gather_labels/{{dataset}}/{{source}}.tsv"
     wildcard_constraints:
         source=IRN_FAMILY,
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
         split=split("train"),
         score_split=split("label_score"),
         parameters=all_stages,
-    log:
-        f"{LOGS}/gather_labels/{{dataset}}/{{source}}.log",
-    benchmark:
-        f"{BENCHMARKS}/gather_labels/{{dataset}}/{{source}}.tsv"
-    resources:
-        gpu=0,
-    conda:
-        ENVIRONMENT
     shell:
         "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
         " --score-split {params.score_split} --source {wildcards.source}"
