@@ -1,0 +1,53 @@
+"""Subcommands that make synthetic raw data and prepared datasets."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.options import EXISTING_FOLDER, NEW_PATH, parameters_option
+from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
+
+
+@click.command()
+@click.option(
+    "--layout",
+    required=True,
+    type=click.Choice(["voc", "coco"]),
+    help="The layout that the raw data has.",
+)
+@parameters_option(SyntheticParameters)
+@click.option("--output", required=True, type=NEW_PATH, help="Folder to make.")
+def make_synthetic(layout: str, parameters: SyntheticParameters, output: Path) -> None:
+    """Draw synthetic scenes and write them as raw data of a real layout."""
+    from smallobjects.datasets import synthetic
+    from smallobjects.datasets.errors import DatasetError
+
+    try:
+        synthetic.make_synthetic(layout, parameters, output)
+    except DatasetError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.option("--name", required=True, help="Name of the dataset, such as voc.")
+@parameters_option(DatasetParameters)
+@click.option("--raw", required=True, type=EXISTING_FOLDER, help="Folder of the raw data.")
+@click.option("--output", required=True, type=NEW_PATH, help="Folder to make.")
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes that convert images.",
+)
+def prepare_dataset(
+    name: str, parameters: DatasetParameters, raw: Path, output: Path, workers: int
+) -> None:
+    """Bring raw data into the prepared format that all later stages read."""
+    from smallobjects.datasets import preparation
+    from smallobjects.datasets.errors import DatasetError
+
+    try:
+        preparation.prepare_dataset(name, parameters, raw, output, workers)
+    except DatasetError as error:
+        raise click.ClickException(str(error)) from error

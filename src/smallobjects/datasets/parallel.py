@@ -1,0 +1,66 @@
+"""Work through a long list in order, in one process or several, with a word on the progress."""
+
+import itertools
+import multiprocessing
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import TypeVar
+
+from rich.progress import track
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK = 8
+PLAIN_LINES = 10
+
+
+def ordered_map(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int = 1
+) -> Iterator[Result]:
+    """Yield `function(item)` in the order of the items.
+
+    With several workers only a few chunks are under way at any time, so that memory does not grow
+    with the number of items. An exception in a worker is raised here and stops the rest.
+
+    Args:
+        function: picklable, as the workers are fresh processes.
+        items: picklable.
+        workers: number of processes; 1 works in this one.
+    """
+    if workers == 1:
+        yield from map(function, items)
+        return
+    items = iter(items)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        pending: deque = deque()
+        try:
+            while True:
+                while len(pending) < 2 * workers and (
+                    chunk := list(itertools.islice(items, CHUNK))
+                ):
+                    pending.append(pool.submit(_apply, function, chunk))
+                if not pending:
+                    return
+                yield from pending.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _apply(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+    return [function(item) for item in chunk]
+
+
+def with_progress(results: Iterable[Result], total: int, description: str) -> Iterator[Result]:
+    """Pass results through, with a bar on a terminal and a line now and then in a log."""
+    if sys.stderr.isatty():
+        yield from track(results, description=description, total=total)
+        return
+    step = max(1, -(-total // PLAIN_LINES))
+    for done, result in enumerate(results, start=1):
+        yield result
+        if done % step == 0 or done == total:
+            print(f"{description}: {done} of {total}", file=sys.stderr, flush=True)

@@ -1,0 +1,64 @@
+"""What every converter hands over: the content of raw data, in one form for all layouts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Box:
+    """An annotated box: 0-based pixels with exclusive ends, within the image."""
+
+    class_id: int
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+@dataclass(frozen=True)
+class AnnotatedImage:
+    """All that is known about one image."""
+
+    image_path: Path
+    semantic: np.ndarray
+    """H×W uint8: 0 background, 1..C, 255 void."""
+    instances: np.ndarray | None
+    """H×W uint8 or uint16: 0 background, 1..K without 255, 255 void. None: no such mask."""
+    instance_classes: dict[int, int]
+    """Class id of every instance id that occurs in `instances`."""
+    boxes: list[Box]
+    class_ids: tuple[int, ...]
+    """Image-level labels, ascending."""
+    hidden_instances: int = 0
+    """Annotated instances that show no pixel and are left out."""
+
+
+class RawImage(Protocol):
+    """A promise of one annotated image; small, so that it travels cheaply to a worker process."""
+
+    @property
+    def image_id(self) -> str:
+        """Names the image in the prepared dataset."""
+
+    def read(self) -> AnnotatedImage:
+        """Read and check the image's files.
+
+        Raises:
+            DatasetError: they cannot be used.
+        """
+
+
+@dataclass(frozen=True)
+class RawDataset:
+    """Raw data of any layout, opened."""
+
+    class_names: tuple[str, ...]
+    """Names of the class ids 1..C."""
+    splits: dict[str, list[str]]
+    """Image ids of every split."""
+    images: Sequence[RawImage] = field(repr=False)
+    """Every image of any split once."""

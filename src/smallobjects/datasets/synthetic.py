@@ -1,0 +1,31 @@
+"""Synthetic raw data in the layout of a real dataset."""
+
+import importlib
+from pathlib import Path
+
+from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.parameters import SyntheticParameters
+from smallobjects.publishing import publish_directory
+
+
+def make_synthetic(layout: str, parameters: SyntheticParameters, output: str | Path) -> None:
+    """Write synthetic raw data into the folder `output`, which appears when it is whole.
+
+    The module `smallobjects.datasets.synthetic_<layout>` writes it. The bytes depend on the
+    parameters alone. Each image is drawn from a random stream of its own.
+
+    Raises:
+        DatasetError: a class that the layout's class table does not have, or one given twice.
+    """
+    writer = importlib.import_module(f"smallobjects.datasets.synthetic_{layout}")
+    largest = len(writer.CLASS_NAMES)
+    unknown = [class_id for class_id in parameters.classes if class_id > largest]
+    if unknown or not parameters.classes:
+        raise DatasetError(
+            f"classes: {list(unknown)} are not among the {largest} classes of {layout!r}; "
+            f"choose one or more of 1..{largest}"
+        )
+    if len(set(parameters.classes)) < len(parameters.classes):
+        raise DatasetError(f"classes: {list(parameters.classes)} names a class twice")
+    with publish_directory(output) as folder:
+        writer.write_raw(parameters, folder)

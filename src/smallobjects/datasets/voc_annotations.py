@@ -1,0 +1,79 @@
+"""The XML files of PASCAL VOC."""
+
+from dataclasses import dataclass
+from math import floor, isfinite
+from pathlib import Path
+from xml.etree import ElementTree
+
+from smallobjects.datasets.class_tables import VOC_CLASSES
+from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.raw import Box
+
+_CLASS_IDS = {name: index for index, name in enumerate(VOC_CLASSES, start=1)}
+
+
+@dataclass(frozen=True)
+class VocObject:
+    """One annotated object: its class and the corners as they stand in the file."""
+
+    class_id: int
+    corners: tuple[float, float, float, float]
+    """xmin, ymin, xmax, ymax; 1-based, both ends included, now and then with a fraction."""
+
+    def box(self, height: int, width: int, path: Path) -> Box:
+        """Return the 0-based box with exclusive ends, clipped to the image.
+
+        A fractional corner stands for the nearest pixel.
+
+        Raises:
+            DatasetError: nothing of the box is left; `path` names the file.
+        """
+        xmin, ymin, xmax, ymax = (floor(value + 0.5) for value in self.corners)
+        x0, y0 = max(xmin - 1, 0), max(ymin - 1, 0)
+        x1, y1 = min(xmax, width), min(ymax, height)
+        if x0 >= x1 or y0 >= y1:
+            raise DatasetError(
+                f"{path}: the box xmin, ymin, xmax, ymax = {self.corners} of "
+                f"{VOC_CLASSES[self.class_id - 1]!r} covers no pixel of the {width}×{height} "
+                "image; correct or remove it"
+            )
+        return Box(self.class_id, x0, y0, x1, y1)
+
+
+def read_annotation(path: Path) -> list[VocObject]:
+    """Return the objects of an annotation file, difficult ones included, in file order.
+
+    Parts of objects (`part` with a box of its own) are not objects.
+
+    Raises:
+        DatasetError: the file is missing or malformed, or names a class that VOC does not have.
+    """
+    try:
+        root = ElementTree.parse(path).getroot()
+    except FileNotFoundError as error:
+        raise DatasetError(
+            f"{path}: no such annotation; image-level labels come from the XML files, so every "
+            "image needs one"
+        ) from error
+    except ElementTree.ParseError as error:
+        raise DatasetError(f"{path}: malformed XML ({error}); fetch it again") from error
+    return [_read_object(node, path) for node in root.findall("object")]
+
+
+def _read_object(node: ElementTree.Element, path: Path) -> VocObject:
+    name = (node.findtext("name") or "").strip()
+    if name not in _CLASS_IDS:
+        raise DatasetError(
+            f"{path}: unknown class {name!r}; the classes of VOC are {', '.join(VOC_CLASSES)}"
+        )
+    texts = [node.findtext(f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax")]
+    try:
+        xmin, ymin, xmax, ymax = (float(text or "") for text in texts)
+    except ValueError as error:
+        raise DatasetError(
+            f"{path}: the box of {name!r} has the corners {texts}; four numbers are needed"
+        ) from error
+    corners = (xmin, ymin, xmax, ymax)
+    if not all(isfinite(value) for value in corners):
+        raise DatasetError(f"{path}: the box of {name!r} has the corners {texts}; not finite")
+    return VocObject(_CLASS_IDS[name], corners)
