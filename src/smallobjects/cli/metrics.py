@@ -74,14 +74,14 @@ def score(
     """
     if size_limits[0] >= size_limits[1]:
         raise click.BadParameter(f"{size_limits} must rise", param_hint="--size-limits")
-    from smallobjects.metrics.folders import (  # noqa: PLC0415
+    from smallobjects.metrics.folders import (
         MaskFolders,
         images_of,
         read_image_list,
         rows_table,
         score_batches,
     )
-    from smallobjects.metrics.summary import summarize  # noqa: PLC0415
+    from smallobjects.metrics.summary import summarize
 
     folders = MaskFolders(predictions, semantic, instances, num_classes, size_limits)
     try:
@@ -115,8 +115,8 @@ def _collect(
 
 def _with_progress(batches: Iterable["BatchScores"], total: int) -> Iterator["BatchScores"]:
     """Pass the batches on and report the images done: a bar for people, a line a tenth for logs."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress
 
     interactive = sys.stderr.isatty()
     done, reported = 0, 0
@@ -137,7 +137,7 @@ def _write_rows(table: "pd.DataFrame", target: Path) -> None:
 
 
 def _write_confusion(confusion: "np.ndarray", target: Path) -> None:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     with publish_file(target) as partial, partial.open("wb") as file:
         np.save(file, confusion)
@@ -145,8 +145,8 @@ def _write_confusion(confusion: "np.ndarray", target: Path) -> None:
 
 def _print_summary(summary: dict, images: int) -> None:
     """Print the scores in percent, with the number of instances behind each."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     counts = summary["instances"]
     lines = [

@@ -1,0 +1,163 @@
+"""Tables from scores, as LaTeX, as csv and in the terminal."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+from pydantic import BaseModel, ValidationError
+
+from smallobjects.cli.options import EXISTING_FILE, NEW_PATH
+from smallobjects.publishing import publish_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Model = TypeVar("Model", bound=BaseModel)
+
+WIDTH = 110
+"""Columns of a table that is not printed to a terminal."""
+
+scale_option = click.option(
+    "--scale", required=True, help="The scale of the results; any but `paper` is named in the text."
+)
+
+
+def _tex_path(ctx: click.Context, option: click.Parameter, value: Path) -> Path:
+    if value.suffix != ".tex":
+        raise click.BadParameter(
+            f"{value} does not end in .tex (the csv file gets the same name with .csv)", ctx, option
+        )
+    return value
+
+
+output_option = click.option(
+    "--output",
+    required=True,
+    type=NEW_PATH,
+    callback=_tex_path,
+    help="The .tex file to write; the .csv file goes beside it.",
+)
+
+
+@click.command()
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    metavar="TITLE=FOLDER=SPLIT",
+    help="A column: its title, a prepared dataset, the split to count. May be repeated.",
+)
+@click.option(
+    "--cells", metavar="JSON", help='Columns as JSON: [{"title", "path", "split"}], or @FILE.'
+)
+@scale_option
+@output_option
+def table1(datasets: tuple[str, ...], cells: str | None, scale: str, output: Path) -> None:
+    """Count instances by size (Table 1 of the supplement) as .tex and .csv."""
+    from smallobjects.reporting.cells import CountedDatasets
+    from smallobjects.reporting.instance_counts import count_instances
+    from smallobjects.reporting.instance_latex import instance_latex
+
+    if bool(datasets) == bool(cells):
+        raise click.UsageError("name the datasets either with --dataset or with --cells")
+    content = _content(cells, "--cells") if cells else _split_columns(datasets)
+    columns = _validated(CountedDatasets, content, "--cells" if cells else "--dataset")
+    try:
+        table = count_instances(columns.root)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    _write(table, instance_latex(table, scale), output)
+
+
+@click.command()
+@click.option(
+    "--rows",
+    required=True,
+    metavar="JSON",
+    help='The cells: [{"supervision", "labels", "labels_title", "segmentor", "segmentor_title", '
+    '"dataset", "dataset_title", "loss", "scores": {seed: summary.json}}], or @FILE.',
+)
+@scale_option
+@output_option
+def table2(rows: str, scale: str, output: Path) -> None:
+    """Compare losses for every label source (the paper's main table) as .tex and .csv.
+
+    Scores that do not exist yet are dashes; what makes them is printed, and named in the .tex file.
+    """
+    from smallobjects.reporting.cells import ScoreCells
+    from smallobjects.reporting.score_latex import score_latex
+    from smallobjects.reporting.scores import score_table
+
+    cells = _validated(ScoreCells, _content(rows, "--rows"), "--rows")
+    try:
+        table, missing = score_table(cells.root)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    _write(table, score_latex(table, cells, scale, missing), output)
+    for path in missing:
+        click.echo(f"missing: {path} (make it with: snakemake {path})", err=True)
+
+
+@click.command()
+@click.argument("table", type=EXISTING_FILE)
+def show_table(table: Path) -> None:
+    """Print the csv file of `table1` or `table2` in the terminal."""
+    from rich.console import Console
+
+    from smallobjects.reporting.terminal import terminal_tables
+
+    try:
+        shown = terminal_tables(table)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    for part in shown:
+        console.print(part)
+    files = [path for path in (table, table.with_suffix(".tex")) if path.is_file()]
+    click.echo("Files: " + ", ".join(map(str, files)))
+
+
+def _content(value: str, option: str) -> str:
+    """Return the JSON of an option: the value itself, or the content of the file after an `@`."""
+    if not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text()
+    except OSError as error:
+        raise click.BadParameter(
+            f"{value[1:]}: cannot be read ({error.strerror})", param_hint=option
+        ) from error
+
+
+def _validated(model: type[Model], content: str | list, option: str) -> Model:
+    try:
+        if isinstance(content, str):
+            return model.model_validate_json(content)
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        message = f"{place}: {first['msg']}" if place else first["msg"]
+        raise click.BadParameter(message, param_hint=option) from error
+
+
+def _split_columns(values: tuple[str, ...]) -> list[dict[str, str]]:
+    """Split each TITLE=FOLDER=SPLIT; a title may hold further equals signs."""
+    columns = []
+    for value in values:
+        parts = value.rsplit("=", 2)
+        if len(parts) < 3 or not all(parts):
+            raise click.BadParameter(f"{value!r} is not TITLE=FOLDER=SPLIT", param_hint="--dataset")
+        columns.append(dict(zip(("title", "path", "split"), parts, strict=True)))
+    return columns
+
+
+def _write(table: "pd.DataFrame", latex: str, output: Path) -> None:
+    """Publish the csv file and then the .tex file, and name both."""
+    csv = output.with_suffix(".csv")
+    with publish_file(csv) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")
+    with publish_file(output) as partial:
+        partial.write_text(latex, encoding="utf-8")
+    click.echo(f"wrote {output} and {csv}")

@@ -1,0 +1,104 @@
+"""What a table is made of: the JSON objects that the workflow hands over."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt, RootModel, field_validator, model_validator
+
+from smallobjects.parameters import Parameters
+from smallobjects.segmentation.parameters import Arm
+
+SUPERVISION_TITLES = {
+    "boxes": "Bounding boxes",
+    "saliency": "Saliency",
+    "language": "Natural language",
+    "image": "Image labels",
+    "full": "Full supervision",
+}
+"""Kinds of supervision, in the order in which tables list them."""
+
+
+class CountedDataset(Parameters):
+    """A column of Table 1."""
+
+    title: str
+    """The name that the table prints."""
+    path: Path
+    """Folder of the prepared dataset."""
+    split: str
+    """The split whose instances are counted."""
+
+
+class CountedDatasets(RootModel[Annotated[tuple[CountedDataset, ...], Field(min_length=1)]]):
+    """The columns of Table 1, from left to right."""
+
+    @model_validator(mode="after")
+    def _distinct_titles(self) -> "CountedDatasets":
+        _refuse_repeats([dataset.title for dataset in self.root], "dataset")
+        return self
+
+
+class ScoreCell(Parameters):
+    """A cell of Table 2: one trained combination, with the scores of each seed."""
+
+    supervision: str
+    """A key of `SUPERVISION_TITLES`."""
+    labels: str
+    """The label source: a method, `full`, or `external:<name>`."""
+    labels_title: str
+    segmentor: str
+    segmentor_title: str
+    dataset: str
+    """The dataset that is evaluated on."""
+    dataset_title: str
+    loss: Arm
+    scores: Annotated[dict[NonNegativeInt, Path], Field(min_length=1)]
+    """The summary.json of each seed, which need not exist yet."""
+
+    @field_validator("supervision")
+    @classmethod
+    def _known_supervision(cls, value: str) -> str:
+        if value not in SUPERVISION_TITLES:
+            raise ValueError(f"{value!r} is none of {list(SUPERVISION_TITLES)}")
+        return value
+
+
+class ScoreCells(RootModel[Annotated[tuple[ScoreCell, ...], Field(min_length=1)]]):
+    """The cells of Table 2; rows, columns and segmentors appear in the order of the list."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "ScoreCells":
+        _refuse_repeats(
+            [
+                (cell.supervision, cell.labels, cell.segmentor, cell.dataset, cell.loss)
+                for cell in self.root
+            ],
+            "cell",
+        )
+        for kind in ("labels", "segmentor", "dataset"):
+            self.titles(kind)
+        return self
+
+    def titles(self, kind: str) -> dict[str, str]:
+        """Return the title of each label source, segmentor or dataset.
+
+        Args:
+            kind: "labels", "segmentor" or "dataset".
+
+        Raises:
+            ValueError: two cells give one thing different titles.
+        """
+        titles: dict[str, str] = {}
+        for cell in self.root:
+            name, title = getattr(cell, kind), getattr(cell, f"{kind}_title")
+            if titles.setdefault(name, title) != title:
+                raise ValueError(f"{kind} {name!r} is titled {titles[name]!r} and {title!r}")
+        return titles
+
+
+def _refuse_repeats(keys: Sequence, what: str) -> None:
+    for key, times in Counter(keys).items():
+        if times > 1:
+            raise ValueError(f"{what} {key} is named {times} times")

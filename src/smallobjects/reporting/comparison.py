@@ -1,0 +1,95 @@
+"""A loss beside cross-entropy: `value (gain)`, as the paper prints it."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from smallobjects.reporting.cells import SUPERVISION_TITLES
+from smallobjects.reporting.scores import METRICS
+
+GAIN_ARMS = ("sb", "sw")
+"""The loss whose gain is shown: the first of these that a combination was trained with."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number of a table, in percent, and its gain, in percentage points."""
+
+    value: float | None
+    """With cross-entropy; None if it is missing."""
+    gain: float | None
+    """None if one of the two is missing."""
+    arm: str | None
+    """The loss that the gain belongs to; None if only cross-entropy is compared."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A label source with a segmentor, on every dataset."""
+
+    supervision: str
+    labels: str
+    segmentor: str
+    entries: dict[str, dict[str, Entry]]
+    """By dataset and metric; a dataset without this combination is not in it."""
+
+
+def compare(table: pd.DataFrame) -> list[Row]:
+    """Arrange a score table as rows of values and gains.
+
+    Args:
+        table: the columns of `smallobjects.reporting.scores.COLUMNS`, scores in percent.
+
+    Returns:
+        Rows by supervision, in the order of `SUPERVISION_TITLES`, and within it in the order of
+        the table.
+    """
+    rows = []
+    for supervision in SUPERVISION_TITLES:
+        part = table[table["supervision"] == supervision]
+        for (labels, segmentor), cells in part.groupby(["labels", "segmentor"], sort=False):
+            entries = {
+                dataset: _entries(arms) for dataset, arms in cells.groupby("dataset", sort=False)
+            }
+            rows.append(Row(supervision, labels, segmentor, entries))
+    return rows
+
+
+def _entries(arms: pd.DataFrame) -> dict[str, Entry]:
+    """Return the entry of each metric, from the rows of one combination (one per loss)."""
+    by_loss = arms.set_index("loss")
+    arm = next((loss for loss in GAIN_ARMS if loss in by_loss.index), None)
+    entries = {}
+    for metric in METRICS:
+        value = _score(by_loss, "ce", metric)
+        other = _score(by_loss, arm, metric)
+        gain = None if value is None or other is None else other - value
+        entries[metric] = Entry(value, gain, arm)
+    return entries
+
+
+def _score(by_loss: pd.DataFrame, loss: str | None, metric: str) -> float | None:
+    if loss not in by_loss.index:
+        return None
+    score = by_loss.loc[loss, metric]
+    return None if pd.isna(score) else float(score)
+
+
+def format_entry(entry: Entry | None, gain_pattern: str = "{}", dash: str = "–") -> str:
+    """Write an entry with one decimal, such as `67.8 (+0.8)`; what is missing is a dash.
+
+    The gain is the difference of the unrounded values, then rounded; zero is `+0.0`.
+
+    Args:
+        entry: the entry; None is a dash.
+        gain_pattern: put around the signed gain, whose minus is a hyphen.
+        dash: the sign for what is missing.
+    """
+    if entry is None or entry.value is None:
+        return dash
+    value = f"{entry.value:.1f}"
+    if entry.arm is None:
+        return value
+    # Adding zero turns the -0.0 that rounding can leave into 0.0.
+    gain = dash if entry.gain is None else gain_pattern.format(f"{round(entry.gain, 1) + 0.0:+.1f}")
+    return f"{value} ({gain})"

@@ -1,0 +1,96 @@
+"""Tables in the terminal, from their csv files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from smallobjects.reporting import instance_counts, scores
+from smallobjects.reporting.cells import SUPERVISION_TITLES
+from smallobjects.reporting.comparison import Row, compare, format_entry
+
+_METRIC_TITLES = {
+    "miou": "mIoU",
+    "ia_miou": "IA-mIoU",
+    "ia_s": "IA_S",
+    "ia_m": "IA_M",
+    "ia_l": "IA_L",
+}
+_NAMES = (*scores.KEYS, "seeds")
+
+
+def terminal_tables(path: Path) -> list[Table]:
+    """Return the tables that a csv file of `table1` or `table2` fills; Table 2 gives one a dataset.
+
+    Raises:
+        ValueError: the file is neither.
+    """
+    try:
+        # Names such as "NA" are names; only an empty field is missing.
+        table = pd.read_csv(
+            path, dtype=dict.fromkeys(_NAMES, "str"), keep_default_na=False, na_values=[""]
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a csv file ({error})") from error
+    columns = tuple(table.columns)
+    if columns == instance_counts.COLUMNS:
+        return [_instance_table(table)]
+    if columns == scores.COLUMNS:
+        return list(_score_tables(table))
+    raise ValueError(
+        f"{path}: its columns are those of no known table; expected the csv file that "
+        "`smallobjects table1` or `smallobjects table2` writes"
+    )
+
+
+def _instance_table(table: pd.DataFrame) -> Table:
+    """Return Table 1: a row per size, a column per dataset."""
+    shown = Table(title="Instances by size", box=box.SIMPLE_HEAD)
+    shown.add_column("Instance size", no_wrap=True)
+    by_dataset = {
+        dataset: part.set_index("size") for dataset, part in table.groupby("dataset", sort=False)
+    }
+    for dataset in by_dataset:
+        shown.add_column(escape(dataset), justify="right")
+    for size in (*instance_counts.SIZES, "total"):
+        cells = [_instance_cell(part.loc[size], size) for part in by_dataset.values()]
+        shown.add_row(size.capitalize(), *cells, end_section=size == instance_counts.SIZES[-1])
+    return shown
+
+
+def _instance_cell(row: pd.Series, size: str) -> str:
+    count = f"{int(row['instances']):,}"
+    return count if size == "total" or pd.isna(row["share"]) else f"{count} ({row['share']:.1f}%)"
+
+
+def _score_tables(table: pd.DataFrame) -> Iterator[Table]:
+    """Yield Table 2 dataset by dataset."""
+    rows = compare(table)
+    for dataset in dict.fromkeys(table["dataset"]):
+        yield _score_table(dataset, [row for row in rows if dataset in row.entries])
+
+
+def _score_table(dataset: str, rows: list[Row]) -> Table:
+    shown = Table(title=f"{escape(dataset)}: CE value (gain), in percent", box=box.SIMPLE_HEAD)
+    shown.add_column("Labels", no_wrap=True)
+    shown.add_column("Segmentor", no_wrap=True)
+    for title in _METRIC_TITLES.values():
+        shown.add_column(title, no_wrap=True)
+    for supervision, title in SUPERVISION_TITLES.items():
+        group = [row for row in rows if row.supervision == supervision]
+        if not group:
+            continue
+        shown.add_row(f"[italic]{title}[/italic]")
+        for row in group:
+            entries = row.entries[dataset]
+            cells = [format_entry(entries[metric]).replace("-", "−") for metric in _METRIC_TITLES]
+            shown.add_row(
+                f"  {escape(row.labels)}",
+                escape(row.segmentor),
+                *cells,
+                end_section=row is group[-1],
+            )
+    return shown
