@@ -134,11 +134,12 @@ def _shares(
     class_at = np.concatenate([[-1], class_ids])[index]
     matched = prediction == class_at
     columns = len(class_ids) + 1
-    met = np.unique(labels[matched])
+    touching = labels[matched]
+    met = np.flatnonzero(np.bincount(touching, minlength=bound))
     row_of = np.zeros(bound, np.int64)
     row_of[met] = np.arange(len(met))
     overlap = np.bincount(
-        row_of[labels[matched]] * columns + index[matched], minlength=len(met) * columns
+        row_of[touching] * columns + index[matched], minlength=len(met) * columns
     ).reshape(len(met), columns)[:, 1:]
     pixels = np.bincount(labels[valid], minlength=bound)[met]
     on_instances = overlap.sum(axis=1)

@@ -59,7 +59,7 @@ def _head(titles: list[str]) -> list[str]:
     rules = [rf"\cmidrule(lr){{{start}-{start + len(METRICS) - 1}}}" for start in starts]
     metrics = list(_METRIC_TITLES.values()) * len(titles)
     return [
-        "        " & ".join(["", "", *spans]).strip() + r" \\",         " & ".join(["", "", *spans]).strip() + r" \\", " + " & ".join(spans) + r" \\",
+        "& & " + " & ".join(spans) + r" \\",
         " ".join(rules),
         " & ".join(["Labels", "Segmentor", *metrics]) + r" \\",
     ]
