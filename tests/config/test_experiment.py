@@ -1,0 +1,151 @@
+"""The resolved experiment: cells, published settings, scales, and what the user changes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from smallobjects.config import Cell, load, missing_paths
+from smallobjects.config.model import ExperimentConfig
+
+
+@pytest.fixture
+def demo(config_folder):
+    return load(config_folder / "config.yaml")
+
+
+@pytest.fixture
+def paper(config_folder):
+    return load(config_folder / "config.yaml", {"scale": "paper"})
+
+
+def test_the_matrix_has_every_cell_once(demo):
+    assert len(demo.cells) == len(set(demo.cells)) == 2 * 2 * 2
+    assert demo.cells[0] == Cell("voc", "irn", "deeplabv2", "ce")
+    assert demo.sources == ["irn", "full"]
+
+
+def test_the_paper_scale_keeps_the_published_settings(paper):
+    stages = paper.stages("irn", "voc")
+    assert (stages.seed.foreground_threshold, stages.seed.background_threshold) == (0.30, 0.05)
+    assert stages.classifier.network == "resnet50"
+    assert stages.classifier.momentum == pytest.approx(1e-4)
+    assert (stages.random_walk.beta, stages.random_walk.steps) == (10, 256)
+    assert paper.stages("irn", "coco").seed.foreground_threshold == 0.35
+    voc, coco = (paper.segmentor("deeplabv2", "irn", name).schedule for name in ("voc", "coco"))
+    assert (voc.iterations, voc.shared_iterations) == (30_000, 25_000)
+    assert (coco.iterations, coco.shared_iterations) == (100_000, 40_000)
+    assert paper.segmentor("deeplabv2", "irn", "voc").ewc.strength == 500
+    assert paper.segmentor("deeplabv2", "irn", "voc").size_weights.tau == 5
+    assert paper.dataset("voc").size_limits == (32**2, 96**2)
+    assert (paper.num_classes("voc"), paper.num_classes("coco")) == (21, 81)
+
+
+def test_the_published_stages_are_the_defaults_of_the_models(paper, config_folder):
+    """The file states the settings where a user sees them; the model states them in code."""
+    model = type(paper.stages("irn", "voc"))
+    stated = yaml.safe_load((config_folder / "methods" / "irn.yaml").read_text())["stages"]
+    for stage in ("classifier", "edges"):
+        assert stated[stage].pop("weights") == "weights/resnet50.pth"
+    assert model.model_validate(stated) == model()
+    for stage, settings in stated.items():
+        missing = set(type(getattr(model(), stage)).model_fields) - set(settings) - {"weights"}
+        assert not missing, f"{stage} does not state {missing}"
+
+
+def test_the_scales_differ_in_settings_only(demo, paper):
+    assert demo.cells == paper.cells
+    assert demo.root == "results/demo"
+    assert paper.root == "results/paper"
+
+
+def test_the_user_has_the_last_word(config_folder):
+    changes = {
+        "settings": {
+            "methods": {
+                "irn": {
+                    "stages": {"seed": {"background_threshold": 0.01}},
+                    "per_dataset": {"coco": {"stages": {"seed": {"background_threshold": 0.02}}}},
+                    "training": {"ewc": {"strength": 7}},
+                }
+            },
+            "segmentors": {"deeplabv2": {"size_weights": {"tau": 3}}},
+            "datasets": {"voc": {"raw": "/data/VOC2012"}},
+        }
+    }
+    experiment = load(config_folder / "config.yaml", changes)
+    assert experiment.stages("irn", "voc").seed.background_threshold == 0.01
+    assert experiment.stages("irn", "coco").seed.background_threshold == 0.02
+    assert experiment.segmentor("deeplabv2", "irn", "voc").ewc.strength == 7
+    assert experiment.segmentor("deeplabv2", "full", "voc").ewc.strength != 7
+    assert experiment.segmentor("deeplabv2", "irn", "voc").size_weights.tau == 3
+    assert experiment.dataset("voc").raw == "/data/VOC2012"
+
+
+def test_an_arm_is_given_its_own_loss_settings_alone(paper):
+    given = {
+        arm: paper.training("deeplabv2", "irn", "voc", arm) for arm in ("shared", "ce", "sw", "sb")
+    }
+    assert given["shared"] == given["ce"]
+    assert (given["ce"].tau, given["ce"].ewc_strength) == (None, None)
+    assert (given["sw"].tau, given["sw"].ewc_strength) == (5, None)
+    assert (given["sb"].tau, given["sb"].ewc_strength) == (5, 500)
+
+
+def test_external_labels_make_cells_where_they_are_given(config_folder):
+    changes = {
+        "external": {
+            "mine": {"title": "Mine", "supervision": "image", "labels": {"voc": "labels.zip"}}
+        },
+        "matrix": [{"labels": ["external:mine"], "segmentors": ["deeplabv2"]}],
+    }
+    experiment = load(config_folder / "config.yaml", changes)
+    assert {cell.dataset for cell in experiment.cells} == {"voc"}
+    assert experiment.family("external:mine") == "external"
+    assert experiment.of_family("external") == ["external:mine"]
+    assert missing_paths(experiment) == {"external.mine.labels.voc": "labels.zip"}
+
+
+def test_missing_paths_name_their_keys(config_folder, paper, demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert missing_paths(demo) == {}
+    missing = missing_paths(paper)
+    assert missing["settings.datasets.voc.raw"] == "data/VOCdevkit/VOC2012"
+    assert missing["settings.methods.irn.stages.classifier.weights"] == "weights/resnet50.pth"
+    assert any(key.startswith("settings.segmentors.deeplabv2.model") for key in missing)
+    (tmp_path / "data/VOCdevkit/VOC2012").mkdir(parents=True)
+    assert "settings.datasets.voc.raw" not in missing_paths(paper)
+
+
+def test_a_method_is_added_with_files_of_its_own(config_folder, monkeypatch):
+    """A module, a configuration file (and a rule file): nothing else is touched."""
+    module = "smallobjects.pseudo_labels.methods.irn"
+    monkeypatch.setitem(
+        sys.modules, "smallobjects.pseudo_labels.methods.mine", __import__(module, fromlist=["*"])
+    )
+    file = yaml.safe_load((config_folder / "methods" / "irn.yaml").read_text())
+    file["training"] = {"per_dataset": {}, "schedule": {"shared_iterations": 1}}
+    file["training"].pop("per_dataset")
+    (config_folder / "methods" / "mine.yaml").write_text(yaml.safe_dump({**file, "title": "Mine"}))
+    changes = {"matrix": [{"labels": ["mine"], "segmentors": ["deeplabv2"]}]}
+    experiment = load(config_folder / "config.yaml", changes)
+    assert experiment.sources == ["mine"]
+    assert experiment.segmentor("deeplabv2", "mine", "voc").schedule.shared_iterations == 1
+    assert experiment.of_family("irn") == ["irn", "mine"]
+
+
+def test_the_schema_is_the_one_that_validates(repository):
+    stored = json.loads((repository / "config" / "schema.json").read_text())
+    assert stored == json.loads(json.dumps(ExperimentConfig.model_json_schema()))
+
+
+def test_the_configuration_is_read_without_torch(repository):
+    """Every cluster job reads the Snakefile again, so reading it must stay cheap."""
+    code = (
+        "import sys; from smallobjects.config import load; "
+        f"load({str(repository / 'config' / 'config.yaml')!r}); "
+        "heavy = {'torch', 'mmseg', 'pandas', 'cv2'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

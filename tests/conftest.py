@@ -1,0 +1,25 @@
+"""Fixtures of every room."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """Real samples beside the checkout; outside CI, tests that need them skip without them."""
+    folder = REPOSITORY.parent / "shared" / "realdata"
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"{folder}: the real samples are missing")
+        pytest.skip(f"{folder}: no real samples")
+    return folder
