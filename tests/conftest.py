@@ -1,6 +1,7 @@
 """Fixtures of every room."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,14 @@ def realdata() -> Path:
             pytest.fail(f"{folder}: the real samples are missing")
         pytest.skip(f"{folder}: no real samples")
     return folder
+
+
+@pytest.fixture(scope="session")
+def latex() -> str:
+    """The LaTeX compiler; outside CI, tests that need it skip without it."""
+    compiler = shutil.which("pdflatex")
+    if compiler is None:
+        if os.environ.get("CI"):
+            pytest.fail("pdflatex is missing; `make test` installs it")
+        pytest.skip("no pdflatex")
+    return compiler

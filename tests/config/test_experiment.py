@@ -146,6 +146,7 @@ def test_the_configuration_is_read_without_torch(repository):
     code = (
         "import sys; from smallobjects.config import load; "
         f"load({str(repository / 'config' / 'config.yaml')!r}); "
-        "heavy = {'torch', 'mmseg', 'pandas', 'cv2'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
+        "heavy = {'torch', 'mmseg', 'pandas', 'cv2'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

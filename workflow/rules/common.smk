@@ -105,12 +105,15 @@ def split(role):
     return name
 
 
-def stage(name):
-    """Return a function that gives the parameters of one stage of a label source."""
+def stage(name, without=()):
+    """Return a function that gives the parameters of one stage of a label source.
+
+    Those named in `without` are read by another stage only.
+    """
 
     def parameters(wildcards):
         stages = EXPERIMENT.stages(wildcards.source, wildcards.dataset)
-        return getattr(stages, name).model_dump_json()
+        return getattr(stages, name).model_dump_json(exclude=set(without))
 
     return parameters
 

@@ -56,7 +56,7 @@ rule make_cams:
     params:
         dataset=subpath(input.dataset, parent=True),
         split=split("train"),
-        parameters=stage("cam"),
+        parameters=stage("cam", without=["evaluation_threshold"]),
     shell:
         "smallobjects make-cams --dataset {params.dataset} --split {params.split}"
         " --classifier {input.classifier} --shard {wildcards.scatteritem}"

@@ -1,0 +1,27 @@
+"""A configuration that cannot be run stops snakemake before any job, in words."""
+
+import pytest
+
+WRONG = [
+    ({"methodss": []}, "methodss"),
+    ({"losses": ["l1"]}, "losses.0 = 'l1'"),
+    ({"matrix": [{"labels": ["irm"], "segmentors": ["deeplabv2"]}]}, "Did you mean irn?"),
+    (
+        {"settings": {"methods": {"irn": {"stages": {"seed": {"background_threshold": 2}}}}}},
+        "methods.irn.stages.seed.background_threshold = 2",
+    ),
+    (
+        {"settings": {"datasets": {"voc": {"raw": "no/such/folder"}}}},
+        "settings.datasets.voc.raw = 'no/such/folder': there is no such file or folder",
+    ),
+    ({"scale": "paper"}, "settings.methods.irn.stages.classifier.weights = 'weights/resnet50.pth'"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG, ids=[said for _, said in WRONG])
+def test_no_job_starts(workflow, changes, said):
+    run = workflow(changes)
+    output = run.run(succeeds=False)
+    assert said in output
+    assert "Traceback" not in output
+    assert not (run.folder / "results").exists()

@@ -1,0 +1,59 @@
+"""A changed setting plans the stages that read it, what follows from them, and nothing else."""
+
+import pytest
+
+MODELS = {"train_shared": 2, "train_arm": 4, "predict": 4, "score": 4, "table2": 1, "all": 1}
+LABELS = {"walk_labels": 4, "gather_irn_labels": 2, **MODELS}
+
+CASES = {
+    "the seed's foreground threshold": (
+        {"methods": {"irn": {"stages": {"seed": {"foreground_threshold": 0.42}}}}},
+        {"make_seeds": 4, "train_edges": 2, **LABELS},
+    ),
+    "the walk's background threshold": (
+        {"methods": {"irn": {"stages": {"random_walk": {"background_threshold": 0.31}}}}},
+        LABELS,
+    ),
+    "a threshold of one dataset": (
+        {
+            "methods": {
+                "irn": {
+                    "per_dataset": {
+                        "coco": {"stages": {"random_walk": {"background_threshold": 0.31}}}
+                    }
+                }
+            }
+        },
+        {
+            **{"walk_labels": 2, "gather_irn_labels": 1, "train_shared": 1, "train_arm": 2},
+            **{"predict": 2, "score": 2, "table2": 1, "all": 1},
+        },
+    ),
+    "the threshold at which CAMs are scored": (
+        {"methods": {"irn": {"stages": {"cam": {"evaluation_threshold": 0.21}}}}},
+        {"gather_irn_labels": 2, **MODELS},
+    ),
+    "the strength of EWC": (
+        {"segmentors": {"deeplabv2": {"ewc": {"strength": 3.0}}}},
+        {"train_arm": 4, "predict": 4, "score": 4, "table2": 1, "all": 1},
+    ),
+    "nothing": ({}, {}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_change_reruns_what_reads_it(finished, case):
+    changes, expected = CASES[case]
+    assert finished.changed({"settings": changes}).planned() == expected
+
+
+def test_one_more_seed_keeps_what_is_there(finished):
+    planned = finished.changed({"seeds": [0, 1]}).planned()
+    assert planned == {
+        "train_shared": 4,
+        "train_arm": 8,
+        "predict": 8,
+        "score": 8,
+        "table2": 1,
+        "all": 1,
+    }
