@@ -34,7 +34,7 @@ def read_mask(path: Path) -> np.ndarray:
                 )
             return np.array(image)
     except FileNotFoundError as error:
-        raise DatasetError(f"{path}: no such mask") from error
+        raise DatasetError(f"{path}: no such mask; the raw data is incomplete") from error
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise DatasetError(f"{path}: unreadable mask ({error}); fetch it again") from error
 
@@ -49,15 +49,15 @@ def read_image_size(path: Path) -> tuple[int, int]:
         with Image.open(path) as image:
             return image.height, image.width
     except FileNotFoundError as error:
-        raise DatasetError(f"{path}: no such image") from error
+        raise DatasetError(f"{path}: no such image; the raw data is incomplete") from error
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise DatasetError(f"{path}: unreadable image ({error}); fetch it again") from error
 
 
 def check_same_size(
-    first: Path, first_size: tuple[int, int], second: Path, second_size: tuple[int, int]
+    first: Path, first_size: tuple[int, ...], second: Path | str, second_size: tuple[int, ...]
 ) -> None:
-    """Refuse two files of one image that differ in height or width.
+    """Refuse two sources of one image that differ in height or width.
 
     Raises:
         DatasetError: they do.

@@ -10,9 +10,9 @@ from smallobjects.datasets.appearance import class_appearances
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.mask_files import write_mask
 from smallobjects.datasets.parameters import SyntheticParameters
+from smallobjects.datasets.prepared import VOID
 from smallobjects.datasets.scenes import Scene, draw_scene, void_border
 
-VOID = 255
 CLASS_NAMES = VOC_CLASSES
 FOLDERS = (
     "Annotations",

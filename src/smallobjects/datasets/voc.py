@@ -9,11 +9,11 @@ from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size, read_mask
 from smallobjects.datasets.parameters import DatasetParameters, SplitParameters
+from smallobjects.datasets.prepared import VOID
 from smallobjects.datasets.raw import AnnotatedImage, RawDataset
 from smallobjects.datasets.selection import select_ids
 from smallobjects.datasets.voc_annotations import read_annotation
 
-VOID = 255
 LISTS = "ImageSets/Segmentation"
 
 
