@@ -1,0 +1,137 @@
+"""Training segmentors and predicting with them."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    NEW_PATH,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+)
+from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.parameters import PredictionParameters, TrainingParameters
+
+dataset_option = click.option(
+    "--dataset", required=True, type=EXISTING_FOLDER, help="Prepared dataset."
+)
+workers_option = click.option(
+    "--workers",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Processes that load images; 0 loads them in the main one. Changes no result.",
+)
+
+
+@click.command()
+@dataset_option
+@click.option("--labels", required=True, type=EXISTING_FOLDER, help="Training labels, <id>.png.")
+@click.option("--split", required=True, help="Split of the dataset to train on.")
+@parameters_option(TrainingParameters)
+@click.option(
+    "--arm",
+    required=True,
+    type=click.Choice(["shared", "ce", "sw", "sb"]),
+    help="shared: the cross-entropy phase. Continued from it: ce, sw (size-weighted), "
+    "sb (size-weighted with EWC).",
+)
+@click.option("--shared", type=EXISTING_FILE, help="Checkpoint of the shared phase, for an arm.")
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@click.option(
+    "--work-dir", required=True, type=NEW_PATH, help="Scratch; a stopped training goes on from it."
+)
+@click.option("--output", required=True, type=NEW_PATH, help="Checkpoint (.pth) to write.")
+def train_segmentor(
+    dataset: Path,
+    labels: Path,
+    split: str,
+    parameters: TrainingParameters,
+    arm: str,
+    shared: Path | None,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    work_dir: Path,
+    output: Path,
+) -> None:
+    """Train one phase of a segmentor; stopped at any moment and called again, it goes on.
+
+    Beside the output stand <stem>.config.py (the resolved MMEngine configuration) and
+    <stem>.log.csv (the learning curve).
+    """
+    with _plain_errors_and_log():
+        from smallobjects.segmentation.configuration import TrainingRun
+        from smallobjects.segmentation.training import train
+
+        run = TrainingRun(parameters, arm, dataset, labels, split, seed, threads, workers, shared)
+        train(run, work_dir, output, device)
+
+
+@click.command()
+@dataset_option
+@click.option("--split", required=True, help="Split of the dataset to predict.")
+@click.option("--checkpoint", required=True, type=EXISTING_FILE, help="A trained arm (.pth).")
+@parameters_option(PredictionParameters)
+@threads_option
+@workers_option
+@device_option
+@click.option("--output", required=True, type=NEW_PATH, help="Folder of <id>.png to write.")
+def predict(
+    dataset: Path,
+    split: str,
+    checkpoint: Path,
+    parameters: PredictionParameters,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Predict the class of every pixel of a split, at native resolution."""
+    with _plain_errors_and_log():
+        from smallobjects.segmentation.prediction import PredictionRun
+        from smallobjects.segmentation.prediction import predict as predict_split
+
+        run = PredictionRun(parameters, dataset, split, checkpoint, threads, workers)
+        predict_split(run, output, device)
+
+
+@contextmanager
+def _plain_errors_and_log() -> Iterator[None]:
+    """Log the package's own lines, and no others; show expected errors without a traceback."""
+    logger = logging.getLogger("smallobjects")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    # MMCV and MMEngine print remarks about parts of theirs that are not used here.
+    warnings.filterwarnings("ignore", message="Fail to import", module="mmcv")
+    try:
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123
+            yield
+    except (SegmentationError, FileNotFoundError) as error:
+        # What a loader process raises comes with its traceback; the message is the last line.
+        message = str(error).strip().splitlines()[-1].removeprefix(f"{_name(error)}: ")
+        raise click.ClickException(message) from error
+    finally:
+        logger.removeHandler(handler)
+
+
+def _name(error: Exception) -> str:
+    """Return the name of an error's class as a traceback prints it."""
+    kind = type(error)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"

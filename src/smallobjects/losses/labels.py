@@ -1,0 +1,25 @@
+"""Labels at the resolution of a network's output."""
+
+import torch
+from torch import Tensor
+
+
+def nearest_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return labels of another height and width, each the label nearest to its pixel's centre.
+
+    This is Pillow's and torch's `nearest-exact` rule, in exact integers: row i of h reads row
+    ⌊(i + ½)·H / h⌋ of H. The rule of torch's plain `nearest` and of OpenCV reads the pixel at the
+    upper left corner instead, which shifts the labels by up to half an output pixel.
+
+    Args:
+        labels: ...×H×W labels of any type.
+        size: height and width of the result.
+
+    Returns:
+        ...×h×w labels of the same type.
+    """
+    rows, columns = (
+        (2 * torch.arange(new, device=labels.device) + 1) * old // (2 * new)
+        for new, old in zip(size, labels.shape[-2:], strict=True)
+    )
+    return labels[..., rows[:, None], columns]

@@ -1,0 +1,65 @@
+"""Weights of L_sw: the smaller the object that a pixel lies in, the more the pixel counts."""
+
+from typing import TypeVar
+
+import cc3d
+import numpy as np
+import torch
+
+Array = TypeVar("Array", np.ndarray, torch.Tensor)
+
+
+def size_weights(labels: Array, tau: float = 5.0, ignore_index: int = 255) -> Array:
+    """Return the weight of every pixel of L_sw.
+
+    In each map, a pixel of a component K (8-connected pixels of one class) weighs
+    min(tau, N / |K|), where N is the number of foreground pixels of the map, all classes together.
+    Background weighs 1, so does an object that is alone in its image. Components are those of the
+    label map itself: a hole is no part of the component around it.
+
+    Args:
+        labels: H×W or N×H×W class ids, any integer type: 0 background, 1.. foreground,
+            `ignore_index` for pixels that take no part. Maps of a batch do not touch each other.
+        tau: largest weight of a pixel, above 0.
+        ignore_index: the label of pixels that weigh 0.
+
+    Returns:
+        float32 weights of the same shape and kind (and device) as `labels`, in [0, max(tau, 1)].
+
+    Source: "Small Objects Matters in Weakly-supervised Semantic Segmentation", the size-balanced
+    cross-entropy.
+
+    Raises:
+        ValueError: `labels` is not H×W or N×H×W, or `tau` is not above 0.
+    """
+    if isinstance(labels, torch.Tensor):
+        weights = size_weights(labels.detach().cpu().numpy(), tau, ignore_index)
+        return torch.from_numpy(weights).to(labels.device)
+    if labels.ndim not in (2, 3):
+        raise ValueError(f"labels must be H×W or N×H×W, not of shape {labels.shape}")
+    if tau <= 0:
+        raise ValueError(f"tau = {tau}: the largest weight must be above 0")
+    if labels.ndim == 2:
+        return _weights_of_map(labels, tau, ignore_index)
+    weights = np.empty(labels.shape, np.float32)
+    for label_map, weight_map in zip(labels, weights, strict=True):
+        weight_map[:] = _weights_of_map(label_map, tau, ignore_index)
+    return weights
+
+
+def uniform_weights(labels: torch.Tensor, ignore_index: int = 255) -> torch.Tensor:
+    """Return the weights of plain cross-entropy: float32, 1, and 0 where labels are ignored."""
+    return (labels != ignore_index).float()
+
+
+def _weights_of_map(labels: np.ndarray, tau: float, ignore_index: int) -> np.ndarray:
+    ignored = labels == ignore_index
+    # The component finder takes 0 for the background of all components.
+    foreground = np.where(ignored, 0, labels).astype(np.int32)
+    components = cc3d.connected_components(foreground, connectivity=8)
+    sizes = np.bincount(components.ravel(), minlength=1)
+    weight_of = np.ones(len(sizes))
+    weight_of[1:] = np.minimum(tau, sizes[1:].sum() / sizes[1:])
+    weights = weight_of.astype(np.float32)[components]
+    weights[ignored] = 0
+    return weights

@@ -1,0 +1,98 @@
+"""Checkpoints that are whole or not there."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+from torch import Tensor
+
+from smallobjects.publishing import publish_file
+from smallobjects.segmentation.errors import SegmentationError
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(Hook):
+    """Writes `iter_<n>.pth` every so often and after the last iteration.
+
+    MMEngine's own hook writes in place and deletes the predecessor first; here a checkpoint appears
+    when it is whole, and only then the oldest ones go.
+    """
+
+    # After every hook that changes what a checkpoint holds.
+    priority = "VERY_LOW"
+
+    def __init__(self, interval: int, keep: int = 2) -> None:
+        """Set the interval.
+
+        Args:
+            interval: iterations between two checkpoints.
+            keep: how many of the newest stay, at least 1.
+        """
+        self.interval = interval
+        self.keep = max(keep, 1)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Write a checkpoint where one is due."""
+        done = batch_idx + 1
+        if done % self.interval and done != runner.max_iters:
+            return
+        folder = Path(runner.work_dir)
+        with publish_file(folder / f"iter_{done}.pth") as partial:
+            runner.save_checkpoint(str(partial.parent), partial.name, by_epoch=False)
+        for old in checkpoints(folder)[: -self.keep]:
+            old.unlink()
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the whole checkpoints in a folder, the newest last."""
+    return sorted(folder.glob("iter_*.pth"), key=iteration_of)
+
+
+def iteration_of(checkpoint: Path) -> int:
+    """Return how many iterations stand behind a checkpoint `iter_<n>.pth`."""
+    return int(checkpoint.stem.removeprefix("iter_"))
+
+
+def canonical(value: Any) -> Any:
+    """Return nested containers rebuilt so that equal content is saved as equal bytes.
+
+    Pickle writes an object that occurs twice as a reference and an equal copy in full; which of the
+    two it meets depends on whether a training was resumed. Tensors become compact CPU copies.
+    """
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True).contiguous()
+    if isinstance(value, dict):
+        return {canonical(key): canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(canonical(item) for item in value)
+    return sys.intern(value) if isinstance(value, str) else value
+
+
+def save(content: dict[str, Any], target: Path) -> None:
+    """Publish a checkpoint with equal bytes for equal content."""
+    with publish_file(target) as partial, partial.open("wb") as file:
+        # A file object, as torch writes a file's name into it.
+        torch.save(canonical(content), file)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return a checkpoint that `save` wrote, on the CPU.
+
+    Raises:
+        SegmentationError: the file is no such checkpoint.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise SegmentationError(
+            f"{path}: not a readable checkpoint ({error}); train it again"
+        ) from error
+    if not isinstance(content, dict) or not {"meta", "state_dict"} <= content.keys():
+        raise SegmentationError(f"{path}: not a checkpoint of `smallobjects train-segmentor`")
+    return content

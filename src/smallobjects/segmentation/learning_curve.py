@@ -1,0 +1,81 @@
+"""The learning curve: in the log while a training runs, and in a table."""
+
+import csv
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+
+KEY = "learning_curve"
+COLUMNS = ("iteration", "learning_rate", "loss", "ewc_penalty")
+logger = logging.getLogger(__name__)
+
+
+@HOOKS.register_module()
+class LearningCurveHook(Hook):
+    """Records the mean loss of every `log_interval` iterations, across restarts.
+
+    `loss` is what is back-propagated; the EWC penalty, whose gradient is added later, is recorded
+    beside it. `learning_rate` is that of the optimizer's first parameter group.
+    """
+
+    # After the EWC hook, and before the scheduler changes the learning rate.
+    priority = "BELOW_NORMAL"
+
+    def __init__(self, log_interval: int) -> None:
+        """Set the number of iterations that a row averages over."""
+        self.log_interval = log_interval
+        self._rows: list[dict[str, float]] = []
+        self._losses: list[Any] = []
+        self._since = time.monotonic()
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Go on from the rows of the checkpoint."""
+        curve = checkpoint.get(KEY, {"rows": [], "losses": []})
+        self._rows, self._losses = list(curve["rows"]), list(curve["losses"])
+
+    def before_train(self, runner: Runner) -> None:
+        """Start the clock."""
+        self._since = time.monotonic()
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+    ) -> None:
+        """Record the iteration's loss, and log where a row is full."""
+        outputs = outputs or {}
+        # Kept as a tensor: reading its value each time would make a GPU wait.
+        self._losses.append(outputs["loss"].detach())
+        if (batch_idx + 1) % self.log_interval == 0:
+            self._close_row(runner, batch_idx + 1, outputs.get("ewc_penalty"))
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add the rows, and the losses of the row that is not full, to a checkpoint."""
+        self._losses = [float(loss) for loss in self._losses]
+        checkpoint[KEY] = {"rows": list(self._rows), "losses": list(self._losses)}
+
+    def _close_row(self, runner: Runner, iteration: int, penalty: Any) -> None:
+        losses = [float(loss) for loss in self._losses]
+        rate = runner.optim_wrapper.optimizer.param_groups[0]["lr"]
+        row = {"iteration": iteration, "learning_rate": rate, "loss": sum(losses) / len(losses)}
+        if penalty is not None:
+            row["ewc_penalty"] = float(penalty)
+        now = time.monotonic()
+        seconds = (now - self._since) / len(losses)
+        self._rows.append(row)
+        self._losses, self._since = [], now
+        values = "  ".join(f"{key} {row[key]:.4g}" for key in COLUMNS[1:] if key in row)
+        logger.info(
+            "iteration %d of %d  %s  %.3f s each", iteration, runner.max_iters, values, seconds
+        )
+
+
+def write_curve(rows: list[dict[str, float]], target: Path) -> None:
+    """Write the rows of a learning curve as CSV; a value that was not recorded is left empty."""
+    with target.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

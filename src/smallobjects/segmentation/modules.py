@@ -1,0 +1,27 @@
+"""Everything that registers itself with MMEngine and MMSegmentation; an import registers it."""
+
+from smallobjects.segmentation import (
+    checkpointing,
+    consolidation,
+    dataset,
+    deeplabv2,
+    learning_curve,
+    multi_scale,
+    random_state,
+    sampling,
+    size_weighted_loss,
+    tiny_backbone,
+)
+
+__all__ = [
+    "checkpointing",
+    "consolidation",
+    "dataset",
+    "deeplabv2",
+    "learning_curve",
+    "multi_scale",
+    "random_state",
+    "sampling",
+    "size_weighted_loss",
+    "tiny_backbone",
+]

@@ -1,0 +1,142 @@
+"""One phase of a training, from its parameters to a published checkpoint."""
+
+import contextlib
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from torch import nn
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.publishing import publish_file
+from smallobjects.segmentation import modules as _registered  # noqa: F401
+from smallobjects.segmentation.checkpointing import checkpoints, iteration_of, save
+from smallobjects.segmentation.configuration import TrainingRun, check_run, runner_config
+from smallobjects.segmentation.dataset import check_labels_exist
+from smallobjects.segmentation.devices import select_device
+from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.identity import check_continues, identity, key
+from smallobjects.segmentation.learning_curve import KEY as CURVE
+from smallobjects.segmentation.learning_curve import write_curve
+
+logger = logging.getLogger(__name__)
+# MMEngine's resume asks for a message hub; its log would make equal trainings differ in bytes.
+_NO_MESSAGES = {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}
+_STATE = ("optimizer", "param_schedulers", "fisher", "random_state")
+
+
+def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") -> None:
+    """Train one phase and publish its last checkpoint.
+
+    The scratch folder, `work_dir`/<hash of everything that the weights depend on>, holds the
+    checkpoints on the way. A training that was stopped goes on from the last of them and ends with
+    the same weights, bit for bit on a CPU with the same number of threads; a training with other
+    settings never sees them. Beside the output stand `<stem>.config.py`, the whole resolved
+    configuration, and `<stem>.log.csv`, the learning curve.
+
+    Args:
+        run: the phase.
+        work_dir: scratch; removed at the end if nothing else is in it.
+        output: the checkpoint to publish. After the shared phase it holds all that an arm needs to
+            go on: weights, optimizer, schedule, Fisher information and random state; after an arm
+            the weights. `meta` holds the identity of the training and the class names.
+        device: `cpu`, `cuda` or `auto`.
+
+    Raises:
+        FileNotFoundError: the dataset, the split, a label or the pretrained weights are missing.
+        SegmentationError: the parameters do not fit, or `run.shared` is not theirs.
+    """
+    check_run(run)
+    select_device(device)
+    dataset = PreparedDataset.open(run.dataset)
+    check_labels_exist(dataset.split(run.split), run.labels)
+    description = identity(run)
+    if run.shared is not None:
+        check_continues(run, description)
+    scratch = work_dir / key(description)
+    start = (checkpoints(scratch) or [run.shared])[-1]
+    config = runner_config(run, dataset.num_classes, scratch, start)
+    if start is None or start == run.shared or iteration_of(start) < run.last_iteration:
+        _train(run, config)
+    last = torch.load(checkpoints(scratch)[-1], map_location="cpu", weights_only=False)
+    _publish(run, last, description, dataset.class_names, config, output)
+    shutil.rmtree(scratch)
+    # Somebody else's scratch may be beside this one.
+    with contextlib.suppress(OSError):
+        work_dir.rmdir()
+
+
+def _train(run: TrainingRun, config: Config) -> None:
+    _check_pretrained(config.model)
+    torch.set_num_threads(run.threads)
+    runner = Runner.from_cfg(config)
+    origin = f"from {config.load_from}" if config.load_from else "from the initial weights"
+    logger.info("%s: training to iteration %d, %s", run.phase, run.last_iteration, origin)
+    runner.train()
+
+
+def _publish(
+    run: TrainingRun,
+    last: dict[str, Any],
+    description: dict[str, Any],
+    class_names: list[str],
+    config: Config,
+    output: Path,
+) -> None:
+    """Write configuration, learning curve and, last, the checkpoint."""
+    meta = {
+        "iter": last["meta"]["iter"],
+        "epoch": 0,
+        "seed": run.seed,
+        "identity": description,
+        "class_names": class_names,
+    }
+    content = {"meta": meta, "state_dict": dict(last["state_dict"]), CURVE: last[CURVE]}
+    if run.phase == "shared":
+        content |= {name: last[name] for name in _STATE} | {"message_hub": _NO_MESSAGES}
+    for machinery in ("work_dir", "load_from", "resume"):
+        config.pop(machinery)
+    with publish_file(output.with_suffix(".config.py")) as partial:
+        partial.write_text(config.pretty_text)
+    with publish_file(output.with_suffix(".log.csv")) as partial:
+        write_curve(last[CURVE]["rows"], partial)
+    save(content, output)
+
+
+def _check_pretrained(model: dict[str, Any]) -> None:
+    """Refuse pretrained weights of another network, which MMEngine would silently leave out.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        SegmentationError: the file lacks weights that the backbone needs.
+    """
+    initial = model["backbone"].get("init_cfg") or {}
+    if initial.get("type") != "Pretrained" or initial.get("prefix"):
+        return
+    path = Path(initial["checkpoint"])
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: no such pretrained weights; fetch them, or set model.backbone.init_cfg to "
+            "null to train from random values"
+        )
+    missing = missing_weights(model["backbone"], path)
+    if missing:
+        raise SegmentationError(
+            f"{path}: lacks {len(missing)} weights of the backbone "
+            f"{model['backbone']['type']}, such as {missing[0]}; take the weights of that network"
+        )
+
+
+def missing_weights(backbone: dict[str, Any], path: Path) -> list[str]:
+    """Return the names of the backbone's weights that a state dict on disk lacks."""
+    from mmseg.registry import MODELS
+
+    with torch.device("meta"):
+        network: nn.Module = MODELS.build({**backbone, "init_cfg": None})
+    weights = torch.load(path, map_location="cpu", weights_only=True)
+    weights = weights.get("state_dict", weights)
+    return [name for name in network.state_dict() if name not in weights]
