@@ -18,15 +18,14 @@ def enclosing_components(mask: np.ndarray) -> np.ndarray:
     Returns:
         H×W uint32: 0 outside the mask, labels from 1 on inside; labels may have gaps.
     """
+    # As bytes: cc3d 4.1.1 mislabels bool masks with an odd side when it uses 8-connectivity.
     # The frame joins everything open to the border into one region, which is first in scan order.
-    complement = np.pad(~mask, 1, constant_values=True)
+    complement = np.pad(~mask, 1, constant_values=True).view(np.uint8)
     regions, count = cc3d.connected_components(
         complement, connectivity=4, return_N=True, out_dtype=np.uint32
     )
     filled = mask if count == 1 else (regions != regions[0, 0])[1:-1, 1:-1]
-    labels = cc3d.connected_components(
-        np.ascontiguousarray(filled), connectivity=8, out_dtype=np.uint32
-    )
+    labels = cc3d.connected_components(filled.astype(np.uint8), connectivity=8, out_dtype=np.uint32)
     if filled is not mask:
         labels = np.where(mask, labels, np.uint32(0))
     return labels

@@ -1,0 +1,225 @@
+"""`smallobjects score`: folders in, files out."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from reference_scores import confusion_loop, instance_rows, summary_by_loops
+
+from smallobjects.cli import main
+
+SMALL_LIMITS = (50, 200)
+
+
+def run(folders, *extra, classes=4):
+    arguments = ["score", "--num-classes", str(classes), "--output", str(folders / "scores.json")]
+    for name in ("predictions", "semantic", "instances"):
+        arguments += [f"--{name}", str(folders / name)]
+    return CliRunner().invoke(main, [*arguments, *map(str, extra)], catch_exceptions=False)
+
+
+def outputs(folders, tag):
+    return [folders / f"{tag}.parquet", folders / f"{tag}.npy"]
+
+
+def run_all(folders, tag, *extra):
+    rows, confusion = outputs(folders, tag)
+    result = run(folders, "--instances-output", rows, "--confusion-output", confusion, *extra)
+    assert result.exit_code == 0, result.output
+    files = [folders / "scores.json", rows, confusion]
+    return result, [path.read_bytes() for path in files]
+
+
+def masks_of(folders, name):
+    read = [np.asarray(Image.open(path)) for path in sorted((folders / name).glob("*.png"))]
+    assert len(read) == 40
+    return read
+
+
+def test_scores_agree_with_the_reference(folders):
+    run_all(folders, "one", "--size-limits", *SMALL_LIMITS)
+    predictions, semantics, instances = (
+        masks_of(folders, name) for name in ("predictions", "semantic", "instances")
+    )
+    expected = [
+        (f"im_{k:02}", *row)
+        for k, scene in enumerate(zip(predictions, semantics, instances, strict=True))
+        for row in instance_rows(*scene, 4, SMALL_LIMITS)
+    ]
+    table = pd.read_parquet(folders / "one.parquet")
+    assert list(table.columns) == [
+        "image", "class_id", "instance_id", "area", "size", "intersection", "charged", "iou"
+    ]  # fmt: skip
+    assert list(table.fillna({"size": ""}).itertuples(index=False, name=None)) == expected
+    assert table.loc[table["class_id"] == 0, "size"].isna().all()
+
+    counts = sum(
+        np.array(confusion_loop(p, s, 4)) for p, s in zip(predictions, semantics, strict=True)
+    )
+    assert np.load(folders / "one.npy").tolist() == counts.tolist()
+    summary = json.loads((folders / "scores.json").read_text())
+    means = summary_by_loops([row[1:] for row in expected], counts.tolist(), 4)
+    assert {key: summary[key] for key in means} == pytest.approx(means)
+    assert list(summary) == [*means, "per_class", "instances"]
+    assert summary["instances"]["total"] == sum(row[1] > 0 for row in expected)
+
+
+def test_outputs_do_not_depend_on_the_number_of_workers(folders):
+    _, alone = run_all(folders, "alone")
+    _, together = run_all(folders, "together", "--workers", 3)
+    assert alone == together
+
+
+def test_prints_percentages(folders):
+    result, _ = run_all(folders, "one")
+    miou = json.loads((folders / "scores.json").read_text())["miou"]
+    assert f"{100 * miou:.1f}" in result.output
+    assert "40 images" in result.output
+    assert "scored 40 of 40 images" in result.output
+
+
+def test_scores_the_images_of_a_list_in_its_order(folders):
+    (folders / "list.txt").write_text("im_07\nim_03\n")
+    run_all(folders, "few", "--images", folders / "list.txt")
+    table = pd.read_parquet(folders / "few.parquet")
+    assert list(dict.fromkeys(table["image"])) == ["im_07", "im_03"]
+
+
+def test_palette_and_16_bit_masks_are_read_as_ids(folders):
+    _, before = run_all(folders, "before")
+    for number, path in enumerate(sorted((folders / "predictions").glob("*.png"))):
+        mask = np.asarray(Image.open(path))
+        if number % 2:
+            image = Image.fromarray(mask, mode="P")
+            image.putpalette([200, 30, 90, 10, 20, 30] * 128)
+        else:
+            image = Image.fromarray(mask.astype(np.uint16))
+        image.save(path)
+    _, after = run_all(folders, "after")
+    assert before == after
+
+
+def test_undefined_scores_are_null(folders, save_mask):
+    for name in ("predictions", "semantic", "instances"):
+        save_mask(
+            folders / name / "void.png", np.full((4, 4), 255 * (name != "predictions"), np.uint8)
+        )
+    (folders / "list.txt").write_text("void\n")
+    run_all(folders, "void", "--images", folders / "list.txt")
+    summary = json.loads((folders / "scores.json").read_text())
+    assert summary["ia_miou"] is None
+    assert summary["miou"] is None
+    assert len(pd.read_parquet(folders / "void.parquet")) == 0
+
+
+def colour(folders):
+    Image.new("RGB", (40, 30)).save(folders / "predictions" / "im_05.png")
+
+
+def colour_truth(folders):
+    Image.new("RGBA", (40, 30)).save(folders / "instances" / "im_05.png")
+
+
+def four_bits(folders):
+    path = folders / "semantic" / "im_05.png"
+    Image.new("1", (40, 30)).save(path)
+
+
+def jpeg(folders):
+    Image.new("L", (40, 30)).save(folders / "predictions" / "im_05.png", format="JPEG")
+
+
+def cut_short(folders):
+    path = folders / "predictions" / "im_05.png"
+    path.write_bytes(path.read_bytes()[:60])
+
+
+def other_size(folders):
+    Image.new("L", (20, 15)).save(folders / "predictions" / "im_05.png")
+
+
+def wrong_class(folders):
+    Image.new("L", (40, 30), 4).save(folders / "predictions" / "im_05.png")
+
+
+def wrong_truth(folders):
+    Image.new("L", (40, 30), 200).save(folders / "semantic" / "im_05.png")
+
+
+def no_class(folders):
+    Image.new("L", (40, 30), 0).save(folders / "semantic" / "im_05.png")
+    Image.new("L", (40, 30), 3).save(folders / "instances" / "im_05.png")
+
+
+@pytest.mark.parametrize(
+    ("damage", "file", "words"),
+    [
+        (lambda f: (f / "semantic/im_05.png").unlink(), "semantic", "no class mask"),
+        (lambda f: (f / "instances/im_05.png").unlink(), "instances", "no instance mask"),
+        (colour, "predictions", "RGB image"),
+        (colour_truth, "instances", "RGBA image"),
+        (four_bits, "semantic", "grey PNG of 1 bits"),
+        (jpeg, "predictions", "not a PNG"),
+        (cut_short, "predictions", "damaged"),
+        (other_size, "predictions", "15×20 pixels"),
+        (wrong_class, "predictions", "class 4 in 1200 pixels; expected 0..3"),
+        (wrong_truth, "semantic", "class 200"),
+        (no_class, "instances", "instance 3 has no class"),
+    ],
+)
+def test_errors_name_the_file_and_leave_nothing(folders, damage, file, words):
+    damage(folders)
+    assert_refused(folders, file, words, workers=1)
+
+
+def test_errors_cross_processes(folders):
+    other_size(folders)
+    assert_refused(folders, "predictions", "15×20 pixels", workers=2)
+
+
+def assert_refused(folders, file, words, workers):
+    rows, confusion = outputs(folders, "bad")
+    result = run(
+        folders, "--instances-output", rows, "--confusion-output", confusion, "--workers", workers
+    )
+    assert result.exit_code == 1
+    error = result.output.splitlines()[-1]
+    assert error.startswith("Error: ")
+    assert str(folders / file / "im_05.png") in error
+    assert words in error
+    assert not any(path.exists() for path in (rows, confusion, folders / "scores.json"))
+
+
+def test_a_listed_image_must_have_a_prediction(folders):
+    (folders / "list.txt").write_text("im_01\nim_99\n")
+    result = run(folders, "--images", folders / "list.txt")
+    assert result.exit_code == 1
+    assert f"{folders / 'predictions' / 'im_99.png'}: there is no prediction" in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [("", "no image ids"), ("im_01\nim_02\nim_01\n", "im_01 is named more")]
+)
+def test_refuses_a_list_that_is_no_list(folders, content, words):
+    (folders / "list.txt").write_text(content)
+    result = run(folders, "--images", folders / "list.txt")
+    assert result.exit_code == 1
+    assert str(folders / "list.txt") in result.output
+    assert words in result.output
+
+
+def test_refuses_an_empty_folder(folders):
+    for path in (folders / "predictions").iterdir():
+        path.unlink()
+    result = run(folders)
+    assert result.exit_code == 1
+    assert "no PNG files" in result.output
+
+
+def test_refuses_size_limits_that_do_not_rise(folders):
+    result = run(folders, "--size-limits", 96, 32)
+    assert result.exit_code == 2
+    assert "must rise" in result.output
