@@ -7,8 +7,8 @@ from torch import Tensor
 def nearest_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
     """Return labels of another height and width, each the label nearest to its pixel's centre.
 
-    This is Pillow's and torch's `nearest-exact` rule, in exact integers: row i of h reads row
-    ⌊(i + ½)·H / h⌋ of H. The rule of torch's plain `nearest` and of OpenCV reads the pixel at the
+    This is the rule of Pillow and of torch's `nearest-exact`, in exact integers: row i of h reads
+    row ⌊(i + ½)·H / h⌋ of H. The rule of torch's plain `nearest` and of OpenCV reads the pixel at the
     upper left corner instead, which shifts the labels by up to half an output pixel.
 
     Args:

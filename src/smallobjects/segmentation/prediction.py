@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.config import ConfigDict
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.models.segmentors import BaseSegmentor
@@ -76,7 +77,7 @@ def load_segmentor(run: PredictionRun) -> BaseSegmentor:
             f"has {len(given)}: {given}; predict a dataset of the same classes"
         )
     init_default_scope("mmseg")
-    model = MODELS.build(with_classes(run.parameters.model, dataset.num_classes))
+    model = MODELS.build(ConfigDict(with_classes(run.parameters.model, dataset.num_classes)))
     try:
         model.load_state_dict(checkpoint["state_dict"])
     except RuntimeError as error:
