@@ -97,4 +97,8 @@ class RandomWalkParameters(Parameters):
     beta: PositiveFloat = 10
     steps: PositiveInt = 256
     cam_power: PositiveFloat = 1.0
+    """Exponent of the maps before the walk."""
+    pad_to: PositiveInt | None = 512
+    """Images are filled up to this size before edges are predicted, which group normalisation
+    sees; `null` predicts on the image as it is. Larger images stay whole either way."""
     background_threshold: Threshold = 0.25

@@ -1,0 +1,109 @@
+"""Subcommands of the label sources that are not made here, and what all label sources share."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.options import EXISTING_FOLDER, NEW_PATH
+from smallobjects.pseudo_labels.errors import BadInputError
+
+dataset_option = click.option(
+    "--dataset", required=True, type=EXISTING_FOLDER, help="Prepared dataset."
+)
+split_option = click.option("--split", required=True, help="Split of the dataset.")
+score_split_option = click.option(
+    "--score-split", required=True, help="Split on which the labels are scored."
+)
+labels_option = click.option(
+    "--labels", required=True, type=NEW_PATH, help="Folder of <id>.png to write."
+)
+manifest_option = click.option(
+    "--manifest", required=True, type=NEW_PATH, help="Manifest (.json) to write."
+)
+
+
+def one_line_errors(command: Callable) -> Callable:
+    """Make expected errors end in one line instead of a traceback."""
+
+    @functools.wraps(command)
+    def run(*arguments: object, **options: object) -> None:
+        try:
+            command(*arguments, **options)
+        except (BadInputError, FileNotFoundError, FloatingPointError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+@click.command()
+@dataset_option
+@split_option
+@score_split_option
+@labels_option
+@manifest_option
+@one_line_errors
+def ground_truth_labels(
+    dataset: Path, split: str, score_split: str, labels: Path, manifest: Path
+) -> None:
+    """Take the class masks of a split as its labels (source `full`)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.ground_truth import ground_truth_labels
+    from smallobjects.pseudo_labels.label_source import publish_source
+
+    data = PreparedDataset.open(dataset)
+    publish_source(
+        data,
+        split,
+        score_split,
+        ground_truth_labels(data, data.split(split)),
+        source="full",
+        parameters={},
+        seed=None,
+        folder=labels,
+        manifest=manifest,
+    )
+
+
+@click.command()
+@dataset_option
+@split_option
+@score_split_option
+@click.option("--name", required=True, help="Name of these labels.")
+@click.option(
+    "--from",
+    "origin",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder, zip or tar archive of <id>.png, 8-bit grey or palette.",
+)
+@labels_option
+@manifest_option
+@one_line_errors
+def external_labels(
+    dataset: Path,
+    split: str,
+    score_split: str,
+    name: str,
+    origin: Path,
+    labels: Path,
+    manifest: Path,
+) -> None:
+    """Check labels that somebody else made and take them as a source (`external:<name>`)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.external import external_labels
+    from smallobjects.pseudo_labels.label_source import publish_source
+
+    data = PreparedDataset.open(dataset)
+    publish_source(
+        data,
+        split,
+        score_split,
+        external_labels(origin, data, data.split(split)),
+        source=f"external:{name}",
+        parameters={"from": str(origin)},
+        seed=None,
+        folder=labels,
+        manifest=manifest,
+    )

@@ -1,0 +1,332 @@
+"""Subcommands of the IRN chain: classifier → CAM → seed → edges → random walk → label folder."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smallobjects.cli.label_sources import (
+    dataset_option,
+    labels_option,
+    manifest_option,
+    one_line_errors,
+    score_split_option,
+    split_option,
+)
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    NEW_PATH,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+)
+from smallobjects.pseudo_labels.parameters import (
+    CamParameters,
+    ClassifierParameters,
+    EdgeParameters,
+    RandomWalkParameters,
+    SeedParameters,
+)
+
+classifier_option = click.option(
+    "--classifier", required=True, type=EXISTING_FILE, help="Output of train-classifier."
+)
+cams_option = click.option(
+    "--cams", required=True, type=EXISTING_FILE, help="Output of make-cams, of one shard."
+)
+workers_option = click.option(
+    "--workers",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Processes that load images; 0 loads them in the main one. Changes no result.",
+)
+
+
+def output_option(what: str) -> Callable:
+    """Return the `--output` option of a stage that writes one file."""
+    return click.option("--output", required=True, type=NEW_PATH, help=f"{what} to write.")
+
+
+def _json_object(ctx: click.Context, option: click.Parameter, value: str) -> dict[str, Any]:
+    try:
+        content = json.loads(value)
+    except json.JSONDecodeError as error:
+        raise click.BadParameter(f"not JSON: {error}", ctx=ctx, param=option) from error
+    if not isinstance(content, dict):
+        raise click.BadParameter("not a JSON object", ctx=ctx, param=option)
+    return content
+
+
+@click.command()
+@dataset_option
+@split_option
+@parameters_option(ClassifierParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Classifier (.pth)")
+@one_line_errors
+def train_classifier(
+    dataset: Path,
+    split: str,
+    parameters: ClassifierParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train the image classifier whose weights give class activation maps."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels import classifier
+    from smallobjects.pseudo_labels.devices import select_device
+
+    data = PreparedDataset.open(dataset)
+    trained = classifier.train_classifier(
+        data,
+        data.split(split),
+        parameters,
+        seed=seed,
+        device=select_device(device, threads),
+        workers=workers,
+    )
+    classifier.save_classifier(output, trained)
+
+
+@click.command()
+@dataset_option
+@split_option
+@classifier_option
+@click.option("--shard", default="1-of-1", show_default=True, help="Part of the split: 1-of-4.")
+@parameters_option(CamParameters)
+@threads_option
+@device_option
+@output_option("Maps of the shard (.npz)")
+@one_line_errors
+def make_cams(
+    dataset: Path,
+    split: str,
+    classifier: Path,
+    shard: str,
+    parameters: CamParameters,
+    threads: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Make the class activation maps of one shard of a split."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.cam import multi_scale_cam
+    from smallobjects.pseudo_labels.cam_store import write_cams
+    from smallobjects.pseudo_labels.classifier import load_classifier
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.progress import progress
+    from smallobjects.pseudo_labels.sharding import Shard
+
+    data = PreparedDataset.open(dataset)
+    image_ids = Shard.parse(shard).take(data.split(split))
+    chosen = select_device(device, threads)
+    network = load_classifier(classifier, data.num_classes - 1).to(chosen)
+    with write_cams(output) as store:
+        for image_id in progress(image_ids, "make CAMs", len(image_ids)):
+            classes = data.image_classes.get(image_id, ())
+            image = data.read_image(image_id)
+            maps = multi_scale_cam(network, image, classes, parameters, chosen)
+            store.write(image_id, classes, maps)
+
+
+@click.command()
+@dataset_option
+@cams_option
+@parameters_option(SeedParameters)
+@click.option(
+    "--threads",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes that work on images. Changes no result.",
+)
+@output_option("Seeds of the shard (.zip)")
+@one_line_errors
+def make_seeds(
+    dataset: Path, cams: Path, parameters: SeedParameters, threads: int, output: Path
+) -> None:
+    """Turn the maps of one shard into seeds: sure classes, sure background, 255 elsewhere."""
+    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.seed_shard import shard_seeds
+
+    with write_labels(output) as archive:
+        for image_id, seed in shard_seeds(dataset, cams, parameters, threads):
+            archive.write(image_id, seed)
+
+
+@click.command()
+@dataset_option
+@split_option
+@classifier_option
+@click.option(
+    "--seeds",
+    required=True,
+    multiple=True,
+    type=EXISTING_FILE,
+    help="Output of make-seeds; once for each shard.",
+)
+@parameters_option(EdgeParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Edge network (.pth)")
+@one_line_errors
+def train_edges(
+    dataset: Path,
+    split: str,
+    classifier: Path,
+    seeds: tuple[Path, ...],
+    parameters: EdgeParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train the network that predicts class boundaries from the affinities of seed pixels."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels import edges
+    from smallobjects.pseudo_labels.classifier import load_classifier
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.label_archive import LabelArchives
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    chosen = select_device(device, threads)
+    with LabelArchives(list(seeds)) as archives:
+        archives.require(image_ids)
+        trained = edges.train_edges(
+            data,
+            image_ids,
+            archives,
+            load_classifier(classifier, data.num_classes - 1),
+            parameters,
+            seed=seed,
+            device=chosen,
+            workers=workers,
+        )
+    edges.save_edges(output, trained)
+
+
+@click.command()
+@dataset_option
+@cams_option
+@click.option("--edges", required=True, type=EXISTING_FILE, help="Output of train-edges.")
+@parameters_option(RandomWalkParameters)
+@threads_option
+@device_option
+@output_option("Labels of the shard (.zip)")
+@one_line_errors
+def walk_labels(
+    dataset: Path,
+    cams: Path,
+    edges: Path,
+    parameters: RandomWalkParameters,
+    threads: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Spread the maps of one shard by random walk until an edge, and read labels from them."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.cam_store import CamStore
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.edges import load_edges, predict_edges
+    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.progress import progress
+    from smallobjects.pseudo_labels.propagation import propagate_label
+
+    data = PreparedDataset.open(dataset)
+    chosen = select_device(device, threads)
+    network = load_edges(edges).to(chosen)
+    with CamStore(cams) as store, write_labels(output) as archive:
+        for image_id in progress(store.image_ids, "walk", len(store.image_ids)):
+            image = data.read_image(image_id)
+            classes, maps = store.read(image_id, image.shape[:2])
+            edge_map = predict_edges(network, image, parameters.pad_to, chosen)
+            label = propagate_label(classes, maps, edge_map, *image.shape[:2], parameters)
+            archive.write(image_id, label)
+
+
+@click.command()
+@dataset_option
+@split_option
+@score_split_option
+@click.option("--source", required=True, help="Name of the label source, such as irn.")
+@click.option(
+    "--cams",
+    multiple=True,
+    type=EXISTING_FILE,
+    help="Output of make-cams, once for each shard, to score the maps too.",
+)
+@click.option(
+    "--parts",
+    required=True,
+    multiple=True,
+    type=EXISTING_FILE,
+    help="Zip of <id>.png; once for each shard.",
+)
+@click.option(
+    "--parameters",
+    default="{}",
+    callback=_json_object,
+    metavar="JSON",
+    help="Settings of all stages, to be recorded.",
+)
+@seed_option
+@labels_option
+@manifest_option
+@one_line_errors
+def gather_labels(
+    dataset: Path,
+    split: str,
+    score_split: str,
+    source: str,
+    cams: tuple[Path, ...],
+    parts: tuple[Path, ...],
+    parameters: dict[str, Any],
+    seed: int,
+    labels: Path,
+    manifest: Path,
+) -> None:
+    """Gather the labels of all shards into one folder, score them, and write the manifest."""
+    from contextlib import ExitStack
+
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.label_archive import LabelArchives
+    from smallobjects.pseudo_labels.label_source import publish_source
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    with ExitStack() as stack:
+        archives = stack.enter_context(LabelArchives(list(parts)))
+        archives.require(image_ids)
+        cam_label = None
+        if cams:
+            from smallobjects.pseudo_labels.cam_scores import CamLabels
+
+            settings = CamParameters.model_validate(parameters.get("cam", {}))
+            threshold = settings.evaluation_threshold
+            cam_label = stack.enter_context(CamLabels(data, list(cams), threshold))
+        publish_source(
+            data,
+            split,
+            score_split,
+            ((image_id, archives.read(image_id)) for image_id in image_ids),
+            source=source,
+            parameters=parameters,
+            seed=seed,
+            folder=labels,
+            manifest=manifest,
+            cam_label=cam_label,
+        )

@@ -1,0 +1,102 @@
+"""Class activation maps over several scales and the mirror image (IRN).
+
+CAM_c(x) = ReLU(w_c · f(x)), summed over scales and mirror image, divided by its own maximum.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
+from smallobjects.pseudo_labels.classifier import Classifier
+from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.strides import STRIDE, strided_size
+
+EPSILON = 1e-5
+
+
+def to_image_size(maps: Tensor, height: int, width: int) -> Tensor:
+    """Enlarge K×h×w maps at stride 4 to K×height×width.
+
+    Bilinear by a factor of exactly 4, then cut to the image: cell (i, j) stays over its own pixels
+    whether or not the image's sides divide by 4.
+    """
+    enlarged = functional.interpolate(
+        maps[None], scale_factor=STRIDE, mode="bilinear", align_corners=False
+    )[0]
+    return enlarged[:, :height, :width]
+
+
+@torch.no_grad()
+def multi_scale_cam(
+    classifier: Classifier,
+    image: np.ndarray,
+    classes: tuple[int, ...],
+    parameters: CamParameters,
+    device: torch.device,
+) -> np.ndarray:
+    """Return the maps of the classes that are present in an image.
+
+    Args:
+        classifier: in evaluation mode, on `device`.
+        image: H×W×3 uint8 RGB.
+        classes: K class ids from 1.
+        parameters: scales and whether to add the mirror image.
+        device: where to compute.
+
+    Returns:
+        K×ceil(H / 4)×ceil(W / 4) float32, each map divided by (its maximum + 1e-5).
+    """
+    size = strided_size(*image.shape[:2])
+    if not classes:
+        return np.zeros((0, *size), dtype=np.float32)
+    channels = torch.tensor(classes, device=device) - 1
+    total = torch.zeros((len(classes), *size), device=device)
+    for scale in parameters.scales:
+        scaled = torch.from_numpy(normalise(rescale_image(image, scale))).to(device)
+        views = torch.stack([scaled, scaled.flip(-1)]) if parameters.flip else scaled[None]
+        maps = classifier.activation_maps(views)[:, channels]
+        merged = maps[0] + maps[1].flip(-1) if parameters.flip else maps[0]
+        total += functional.interpolate(
+            merged[None], size=size, mode="bilinear", align_corners=False
+        )[0]
+    total /= total.amax(dim=(1, 2), keepdim=True) + EPSILON
+    return total.cpu().numpy()
+
+
+def threshold_cam(
+    classes: np.ndarray, maps: np.ndarray, height: int, width: int, background: float
+) -> np.ndarray:
+    """Turn maps into a label map: argmax of a constant background score and the enlarged maps.
+
+    Args:
+        classes: K class ids.
+        maps: K×h×w float32 at stride 4.
+        height: of the image.
+        width: of the image.
+        background: the background score, in [0, 1].
+
+    Returns:
+        height×width uint8 with 0 and the given class ids; all 0 where K = 0.
+    """
+    if len(classes) == 0:
+        return np.zeros((height, width), dtype=np.uint8)
+    full = to_image_size(torch.from_numpy(maps), height, width).numpy()
+    return label_by_argmax(classes, full, background)
+
+
+def label_by_argmax(classes: np.ndarray, scores: np.ndarray, background: float) -> np.ndarray:
+    """Return argmax[background, scores] as class ids.
+
+    Args:
+        classes: K class ids.
+        scores: K×H×W float.
+        background: score of class 0, the same at every pixel; it wins ties.
+
+    Returns:
+        H×W uint8.
+    """
+    best = scores.argmax(axis=0)
+    found = np.asarray(classes, dtype=np.uint8)[best]
+    return np.where(scores.max(axis=0) > background, found, 0).astype(np.uint8)

@@ -1,0 +1,177 @@
+"""The image classifier whose weights give class activation maps, and its training.
+
+IRN: global average pooling, then a 1×1 convolution without bias; multilabel soft margin loss; SGD.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.augmentation import (
+    crop_normalised,
+    random_corner,
+    random_flip,
+    random_long_side_scale,
+    rescale_image,
+)
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.network_file import load_network, save_network
+from smallobjects.pseudo_labels.networks import build_backbone
+from smallobjects.pseudo_labels.parameters import ClassifierParameters
+from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
+from smallobjects.pseudo_labels.schedules import one_cycle_factor, poly_factor
+from smallobjects.pseudo_labels.training import seeded, train
+
+
+class Classifier(nn.Module):
+    """A backbone and a linear classifier of its averaged last features."""
+
+    def __init__(self, network: str, num_classes: int, weights: Path | None = None) -> None:
+        """Build the classifier.
+
+        Args:
+            network: name of the backbone.
+            num_classes: C, without the background.
+            weights: pretrained weights of the backbone, if any.
+        """
+        super().__init__()
+        self.network = network
+        self.num_classes = num_classes
+        self.backbone = build_backbone(network, weights)
+        self.head = nn.Conv2d(self.backbone.shapes[-1].channels, num_classes, 1, bias=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map B×3×H×W normalised images to B×C logits."""
+        pooled = self.backbone(images)[-1].mean(dim=(2, 3), keepdim=True)
+        return self.head(pooled).flatten(1)
+
+    def activation_maps(self, images: Tensor) -> Tensor:
+        """Map B×3×H×W normalised images to B×C×h×w maps ReLU(w_c · f(x)), at the last stride."""
+        return functional.relu(self.head(self.backbone(images)[-1]))
+
+
+def multi_hot(dataset: PreparedDataset, image_id: str) -> np.ndarray:
+    """Return the image-level label as C float32; index c − 1 belongs to class c."""
+    target = np.zeros(dataset.num_classes - 1, dtype=np.float32)
+    target[[class_id - 1 for class_id in dataset.image_classes.get(image_id, ())]] = 1
+    return target
+
+
+class ClassificationSample:
+    """Makes the augmented image and target of one training sample."""
+
+    def __init__(self, dataset: PreparedDataset, parameters: ClassifierParameters) -> None:
+        self._dataset = dataset
+        self._parameters = parameters
+
+    def __call__(
+        self, image_id: str, generator: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return 3×crop×crop float32 and C float32."""
+        image = self._dataset.read_image(image_id)
+        limits = self._parameters.resize_long_side
+        image = rescale_image(image, random_long_side_scale(image, limits, generator))
+        [image] = random_flip([image], generator)
+        size = self._parameters.crop_size
+        corner = random_corner(*image.shape[:2], size, generator)
+        return crop_normalised(image, corner, size), multi_hot(self._dataset, image_id)
+
+
+def parameter_groups(classifier: Classifier, parameters: ClassifierParameters) -> list[dict]:
+    """Return the optimiser's groups: the trained stages, and the head with its own rate."""
+    trained = [p for p in classifier.backbone.parameters() if p.requires_grad]
+    return [
+        {"params": trained, "lr": parameters.learning_rate},
+        {"params": list(classifier.head.parameters()), "lr": parameters.head_learning_rate},
+    ]
+
+
+def rate_factor(step: int, steps: int, parameters: ClassifierParameters) -> float:
+    """Return the learning rate of a step relative to its initial value."""
+    if parameters.schedule == "one-cycle":
+        return one_cycle_factor(step, steps)
+    return poly_factor(step, steps, parameters.poly_power)
+
+
+def train_classifier(
+    dataset: PreparedDataset,
+    image_ids: list[str],
+    parameters: ClassifierParameters,
+    *,
+    seed: int,
+    device: torch.device,
+    workers: int = 0,
+) -> Classifier:
+    """Train a classifier on image-level labels.
+
+    Args:
+        dataset: the prepared dataset.
+        image_ids: the images to train on; those without a class are negatives for all classes.
+        parameters: the settings.
+        seed: seed of initial values, order and augmentation.
+        device: where to compute.
+        workers: loader processes; they do not change the result.
+
+    Returns:
+        The classifier in evaluation mode.
+    """
+    with seeded(seed):
+        classifier = Classifier(parameters.network, dataset.num_classes - 1, parameters.weights).to(
+            device
+        )
+    classifier.backbone.train_stages(parameters.trained_from)
+    classifier.backbone.set_statistics(parameters.batch_norm)
+    samples = SampleSequence(
+        image_ids,
+        ClassificationSample(dataset, parameters),
+        batch_size=parameters.batch_size,
+        epochs=parameters.epochs,
+        seed=seed,
+    )
+    steps = len(samples) // parameters.batch_size
+
+    def loss(batch: list[Tensor]) -> Tensor:
+        images, targets = batch
+        return functional.multilabel_soft_margin_loss(classifier(images), targets)
+
+    train(
+        load_batches(samples, parameters.batch_size, workers),
+        steps,
+        loss,
+        torch.optim.SGD(
+            parameter_groups(classifier, parameters),
+            momentum=parameters.momentum,
+            weight_decay=parameters.weight_decay,
+        ),
+        lambda step: rate_factor(step, steps, parameters),
+        device=device,
+        name="classifier",
+    )
+    return classifier.eval()
+
+
+def save_classifier(path: Path, classifier: Classifier) -> None:
+    """Write a classifier together with its network's name and number of classes."""
+    description = {"network": classifier.network, "num_classes": classifier.num_classes}
+    save_network(path, "classifier", description, classifier)
+
+
+def load_classifier(path: Path, num_classes: int) -> Classifier:
+    """Read a classifier of `num_classes` classes (without the background), in evaluation mode.
+
+    Raises:
+        BadInputError: the file holds something else, or other classes.
+    """
+    description, state = load_network(path, "classifier")
+    if description["num_classes"] != num_classes:
+        raise BadInputError(
+            f"{path}: a classifier of {description['num_classes']} classes, but the dataset has "
+            f"{num_classes}; train one on this dataset with `smallobjects train-classifier`"
+        )
+    classifier = Classifier(description["network"], description["num_classes"])
+    classifier.load_state_dict(state)
+    return classifier.eval()

@@ -1,0 +1,117 @@
+"""The label source `external:<name>`: label maps that somebody else made, checked one by one.
+
+They come in a folder, a zip or a tar archive, anywhere inside it, as `<id>.png`. Members of an
+archive are read, never extracted, so a hostile path in it leads nowhere.
+"""
+
+import io
+import struct
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.label_folder import check_label, image_shape
+
+Member = tuple[str, Callable[[], bytes]]
+PNG_START = b"\x89PNG\r\n\x1a\n"
+GREY, PALETTE = 0, 3
+COLOUR_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
+
+
+def external_labels(
+    source: Path, dataset: PreparedDataset, image_ids: list[str]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the id and the H×W uint8 label map of each image, in the order of the source.
+
+    Files that belong to no image of the list are passed over.
+
+    Args:
+        source: a folder, or a zip or tar archive (also compressed).
+        dataset: gives sizes and classes.
+        image_ids: the images that need a label.
+
+    Raises:
+        BadInputError: an image has no label or two; or a label cannot be read, is not an 8-bit
+            grey or palette PNG, has another size than its image, or a value that is no class.
+    """
+    wanted, found = set(image_ids), dict[str, str]()
+    for name, read in _members(source):
+        path = PurePosixPath(name)
+        if path.suffix != ".png" or path.stem not in wanted:
+            continue
+        title = f"{source}: {name}"
+        if path.stem in found:
+            raise BadInputError(
+                f"{title}: image {path.stem} already has the label {found[path.stem]}; "
+                "leave one file per image"
+            )
+        found[path.stem] = name
+        label = _read_png(_content(read, title), image_shape(dataset, path.stem), title)
+        check_label(label, label.shape, dataset.num_classes, title)
+        yield path.stem, label
+    missing = [image_id for image_id in image_ids if image_id not in found]
+    if missing:
+        raise BadInputError(
+            f"{source}: no file {missing[0]}.png ({len(missing)} of {len(image_ids)} images have "
+            "no label); add them, or make labels for a split that is covered"
+        )
+
+
+def _members(source: Path) -> Iterator[Member]:
+    """Yield the path inside the source and a reader of every regular file."""
+    if source.is_dir():
+        for path in sorted(source.rglob("*.png")):
+            if path.is_file():
+                yield path.relative_to(source).as_posix(), path.read_bytes
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            for info in archive.infolist():
+                if not info.is_dir():
+                    yield info.filename, lambda info=info: archive.read(info)
+    elif tarfile.is_tarfile(source):
+        # In the order of the archive: going back in a compressed one would unpack it again.
+        with tarfile.open(source) as archive:
+            for member in archive:
+                if member.isfile():
+                    yield member.name, lambda member=member: archive.extractfile(member).read()
+    else:
+        raise BadInputError(f"{source}: neither a folder nor a zip or tar archive")
+
+
+def _content(read: Callable[[], bytes], title: str) -> bytes:
+    try:
+        return read()
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError) as error:
+        raise BadInputError(f"{title}: cannot be read ({error}); replace the file") from error
+
+
+def _read_png(content: bytes, shape: tuple[int, int], title: str) -> np.ndarray:
+    """Return the values of an 8-bit grey or palette PNG of a known size, as they are stored.
+
+    The header is judged before the pixels are unpacked: a colour label has no class values, a
+    grey one of 1, 2 or 4 bits would be stretched to 0..255, and a huge one fills the memory.
+    """
+    if not content.startswith(PNG_START) or len(content) < 26:
+        raise BadInputError(f"{title}: not a PNG file; save the class values as 8-bit PNG")
+    width, height, depth, kind = struct.unpack(">IIBB", content[16:26])
+    if kind not in (GREY, PALETTE) or depth > 8 or (kind == GREY and depth < 8):
+        raise BadInputError(
+            f"{title}: a {depth}-bit {COLOUR_TYPES.get(kind, 'unknown')} PNG; save the class "
+            "values as 8-bit grey or palette PNG"
+        )
+    if (height, width) != shape:
+        raise BadInputError(
+            f"{title}: {width}×{height} pixels, but its image has {shape[1]}×{shape[0]}; labels "
+            "must have the size of their image"
+        )
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            return np.asarray(image)
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
+        raise BadInputError(f"{title}: cannot be read ({error}); replace the file") from error

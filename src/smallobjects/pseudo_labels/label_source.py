@@ -1,0 +1,73 @@
+"""The last step of every label source: publish the folder, score it, write the manifest."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.label_folder import publish_labels
+from smallobjects.pseudo_labels.manifest import (
+    FullSizeLabel,
+    package_versions,
+    score_labels,
+    write_manifest,
+)
+
+
+def publish_source(
+    dataset: PreparedDataset,
+    split: str,
+    score_split: str,
+    labels: Iterable[tuple[str, np.ndarray]],
+    *,
+    source: str,
+    parameters: dict[str, Any],
+    seed: int | None,
+    folder: Path,
+    manifest: Path,
+    cam_label: FullSizeLabel | None = None,
+) -> dict[str, Any]:
+    """Write the labels of a split and, when they are complete, their manifest.
+
+    Args:
+        dataset: the prepared dataset.
+        split: the split that the labels cover.
+        score_split: the split on which they are scored; its images must be among them.
+        labels: image id and H×W uint8 for each image, in any order.
+        source: the source's name.
+        parameters: the settings of all stages, to be recorded.
+        seed: of the stages, if they have one.
+        folder: where the labels go.
+        manifest: the manifest's path.
+        cam_label: gives an image's label by its class activation maps alone, where there are any.
+
+    Returns:
+        The manifest. Its `seconds` are those of this step alone.
+
+    Raises:
+        BadInputError: the labels are not complete or do not fit.
+    """
+    start = time.monotonic()
+    image_ids, score_ids = dataset.split(split), dataset.split(score_split)
+    # An older manifest must not describe the new labels, not even for a moment.
+    manifest.unlink(missing_ok=True)
+    void_share = publish_labels(dataset, image_ids, labels, folder)
+    content = {
+        "source": source,
+        "dataset": dataset.name,
+        "split": split,
+        "score_split": score_split,
+        "images": len(image_ids),
+        "scored_images": len(score_ids),
+        **score_labels(dataset, score_ids, folder, cam_label),
+        "void_share": void_share,
+        "parameters": parameters,
+        "seed": seed,
+        "versions": package_versions(),
+        "seconds": round(time.monotonic() - start, 3),
+    }
+    write_manifest(manifest, content)
+    return content

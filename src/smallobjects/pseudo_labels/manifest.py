@@ -1,0 +1,75 @@
+"""The manifest of a label source: where its labels come from and how good they are."""
+
+import json
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.label_folder import read_label
+from smallobjects.pseudo_labels.label_scores import LabelScores, class_ious, mean_iou
+from smallobjects.pseudo_labels.progress import progress
+from smallobjects.publishing import publish_file
+
+PACKAGES = ("smallobjects", "torch", "numpy", "pydensecrf2")
+POLICIES = ("exclude", "background")
+FullSizeLabel = Callable[[str], np.ndarray]
+
+
+def package_versions() -> dict[str, str | None]:
+    """Return the versions of the packages that labels depend on."""
+
+    def find(package: str) -> str | None:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return None
+
+    return {package: find(package) for package in PACKAGES}
+
+
+def score_labels(
+    dataset: PreparedDataset,
+    image_ids: list[str],
+    folder: Path,
+    cam_label: FullSizeLabel | None = None,
+) -> dict[str, Any]:
+    """Score a folder of labels on the images of a split.
+
+    Args:
+        dataset: gives the ground truth.
+        image_ids: the images to score.
+        folder: the labels.
+        cam_label: gives an image's label by its class activation maps alone, where there are any.
+
+    Returns:
+        `miou` and `class_iou` by void policy, and `stages`: the mIoU of labels without any object
+        and of the class activation maps. All in [0, 1]; `None` where nothing is counted.
+    """
+    scores, cam_scores = LabelScores(dataset.num_classes), LabelScores(dataset.num_classes)
+    for image_id in progress(image_ids, "score labels", len(image_ids)):
+        truth = dataset.read_semantic(image_id)
+        scores.add(truth, read_label(folder, image_id))
+        if cam_label is not None:
+            cam_scores.add(truth, cam_label(image_id))
+    stages = {"all_background": mean_iou(scores.all_background())}
+    if cam_label is not None:
+        stages["cam"] = mean_iou(cam_scores.confusion("exclude"))
+    confusions = {policy: scores.confusion(policy) for policy in POLICIES}
+    return {
+        "miou": {policy: mean_iou(matrix) for policy, matrix in confusions.items()},
+        "class_iou": {
+            policy: dict(zip(dataset.class_names, class_ious(matrix), strict=True))
+            for policy, matrix in confusions.items()
+        },
+        "stages": stages,
+    }
+
+
+def write_manifest(path: Path, content: dict[str, Any]) -> None:
+    """Write a manifest as JSON that people can read, keys in the order they are given."""
+    with publish_file(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")

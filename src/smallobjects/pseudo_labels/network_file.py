@@ -1,0 +1,43 @@
+"""Trained networks on disk: weights together with what is needed to build the network again."""
+
+import pickle
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.publishing import publish_file
+
+
+def save_network(path: str | Path, kind: str, description: dict, network: nn.Module) -> None:
+    """Write a network; equal weights make equal bytes.
+
+    Args:
+        path: the file to write.
+        kind: what it is, such as `classifier`.
+        description: plain values that say how to build it.
+        network: the network, on any device.
+    """
+    state = {key: value.detach().cpu().clone() for key, value in network.state_dict().items()}
+    content = {"kind": kind, "description": description, "state": state}
+    # torch names the records inside after a path, so it is given an open file instead.
+    with publish_file(path) as partial, partial.open("wb") as file:
+        torch.save(content, file)
+
+
+def load_network(path: str | Path, kind: str) -> tuple[dict, dict]:
+    """Return the description and the state dict of a network of this kind.
+
+    Raises:
+        BadInputError: the file holds something else.
+    """
+    remedy = f"make it with `smallobjects train-{kind}`"
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise BadInputError(f"{path}: not a network file; {remedy}") from error
+    found = content.get("kind") if isinstance(content, dict) else None
+    if found != kind:
+        raise BadInputError(f"{path}: expected kind {kind!r}, found {found!r}; {remedy}")
+    return content["description"], content["state"]

@@ -1,0 +1,70 @@
+"""The order of training samples and the randomness of each, as functions of seed and position.
+
+Loader processes come and go without changing a result: nothing is drawn from a shared state.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+Sample = tuple[np.ndarray, ...]
+MakeSample = Callable[[str, np.random.Generator], Sample]
+
+
+def steps_per_epoch(images: int, batch_size: int) -> int:
+    """Return the number of full batches in an epoch, at least one."""
+    return max(1, images // batch_size)
+
+
+class SampleSequence(Dataset):
+    """All samples of a training, in the order they are used."""
+
+    def __init__(
+        self,
+        image_ids: Sequence[str],
+        make_sample: MakeSample,
+        *,
+        batch_size: int,
+        epochs: int,
+        seed: int,
+    ) -> None:
+        self._image_ids = list(image_ids)
+        self._make_sample = make_sample
+        self._per_epoch = steps_per_epoch(len(image_ids), batch_size) * batch_size
+        self._length = self._per_epoch * epochs
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return self._length
+
+    def image_id(self, position: int) -> str:
+        """Return the image at a position: each epoch is a permutation of its own.
+
+        An epoch drops the images that fill no batch; a batch larger than the data set takes
+        images again.
+        """
+        epoch, place = divmod(position, self._per_epoch)
+        order = np.random.default_rng([self._seed, 0, epoch]).permutation(len(self._image_ids))
+        return self._image_ids[order[place % len(order)]]
+
+    def __getitem__(self, position: int) -> Sample:
+        generator = np.random.default_rng([self._seed, 1, position])
+        return self._make_sample(self.image_id(position), generator)
+
+
+def load_batches(
+    samples: SampleSequence, batch_size: int, workers: int
+) -> Iterator[list[torch.Tensor]]:
+    """Yield the batches of a sequence, stacked, prepared by `workers` processes (0: this one)."""
+    return iter(
+        DataLoader(
+            samples,
+            batch_size=batch_size,
+            shuffle=False,
+            drop_last=True,
+            num_workers=workers,
+            generator=torch.Generator(),
+        )
+    )
