@@ -35,17 +35,26 @@ def publish_file(target: str | Path) -> Iterator[Path]:
 def publish_directory(target: str | Path) -> Iterator[Path]:
     """Yield an empty scratch folder beside `target`; rename it to `target` if the block succeeds.
 
-    A folder of that name is replaced as a whole.
+    A folder of that name is replaced as a whole: it is renamed out of the way before it is deleted,
+    so that a process killed at any moment leaves the old folder, the new one, or none.
+
+    Raises:
+        NotADirectoryError: `target` is a file.
     """
     target = Path(target)
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(f"{target}: a file is where a folder is to be made; remove it")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(target)
+    replaced = target.with_name(f".{target.name}.replaced")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
         yield partial
+        shutil.rmtree(replaced, ignore_errors=True)
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(replaced)
         partial.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 Shape = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-TAIL_COLOUR = np.array([205.0, 198.0, 186.0])
+TAIL_COLOUR = np.array([165.0, 160.0, 151.0])
 """RGB of the tail, where all classes look alike."""
 
 
@@ -125,9 +125,9 @@ def object_colours(
 ) -> np.ndarray:
     """Return size×size×3 float RGB (0..255); only the pixels of the mask mean anything."""
     u, v, scale = pose.coordinates(size, appearance.shape)
-    hue = (appearance.hue + rng.uniform(-0.02, 0.02)) % 1
-    head = 255 * np.array(colorsys.hsv_to_rgb(hue, rng.uniform(0.8, 0.95), rng.uniform(0.8, 0.95)))
-    strength = np.clip(1.3 - 1.2 * (u + 1) / 2, 0.15, 1)[..., None]
+    hue = (appearance.hue + rng.uniform(-0.03, 0.03)) % 1
+    head = 255 * np.array(colorsys.hsv_to_rgb(hue, rng.uniform(0.45, 0.75), rng.uniform(0.7, 0.9)))
+    strength = np.clip(1.15 - 1.6 * (u + 1) / 2, 0.05, 1)[..., None]
     period = size / 32
     texture = appearance.texture(u * scale / period, v * scale / period)[..., None]
     tail = TAIL_COLOUR * rng.uniform(0.92, 1.05)

@@ -19,6 +19,10 @@ from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.datasets.raw import RawDataset, RawImage
 from smallobjects.publishing import publish_directory
 
+FOLDERS = ("images", "semantic", "instances", "splits")
+TABLES = {"instances": tables.INSTANCES, "boxes": tables.BOXES, "labels": tables.LABELS}
+CONTENT = {*FOLDERS, *(f"{name}.parquet" for name in TABLES), "dataset.json"}
+
 
 def prepare_dataset(
     name: str,
@@ -32,23 +36,26 @@ def prepare_dataset(
     The folder appears under its name when it is whole. Its bytes depend on the raw data and the
     parameters, not on the number of workers.
 
+    An unfinished or older prepared dataset of that name is replaced; any other folder is refused.
+
     Args:
         name: of the dataset, such as `voc`.
         parameters: layout, splits and size limits.
         raw: the raw folder.
-        output: the folder to make; an older one of this name is replaced.
+        output: the folder to make.
         workers: processes that read and write images.
 
     Raises:
-        DatasetError: the raw data cannot be used.
+        DatasetError: the raw data cannot be used, or `output` holds something else.
     """
-    raw = Path(raw)
+    raw, output = Path(raw), Path(output).absolute()
+    _check_output(output)
     if not raw.is_dir():
         raise DatasetError(f"{raw}: no such folder of raw data; give the path it was unpacked to")
     converter = importlib.import_module(f"smallobjects.datasets.{parameters.layout}")
     dataset: RawDataset = converter.open_raw(raw, parameters)
     with publish_directory(output) as folder:
-        for part in ("images", "semantic", "instances", "splits"):
+        for part in FOLDERS:
             (folder / part).mkdir()
         write_image = partial(_write_image, folder=folder, size_limits=parameters.size_limits)
         written = ordered_map(write_image, dataset.images, workers)
@@ -62,14 +69,22 @@ def prepare_dataset(
         (folder / "dataset.json").write_text(text)
 
 
+def _check_output(output: Path) -> None:
+    foreign = {path.name for path in output.glob("*")} - CONTENT if output.is_dir() else set()
+    if foreign:
+        raise DatasetError(
+            f"{output}: holds {min(foreign)!r}, so it is no prepared dataset and is not replaced; "
+            "choose another folder"
+        )
+
+
 @dataclass(frozen=True)
 class _Record:
     """What is kept of an image after its masks are written."""
 
     image_id: str
-    instance_rows: list[tuple]
-    box_rows: list[tuple]
-    label_rows: list[tuple]
+    rows: dict[str, list[tuple]]
+    """By table."""
     hidden_instances: int
     semantic_sha256: str
     instances_sha256: str | None
@@ -79,20 +94,22 @@ def _write_image(image: RawImage, folder: Path, size_limits: tuple[int, int]) ->
     content = image.read()
     image_id = image.image_id
     (folder / "images" / f"{image_id}.jpg").symlink_to(content.image_path.resolve())
-    rows = []
+    instances = []
     instances_sha256 = None
     if content.instances is not None:
         instances_sha256 = _write_hashed(
             folder / "instances" / f"{image_id}.png", content.instances
         )
-        rows = tables.instance_rows(
+        instances = tables.instance_rows(
             image_id, content.instances, content.instance_classes, size_limits
         )
     return _Record(
         image_id=image_id,
-        instance_rows=rows,
-        box_rows=[(image_id, b.class_id, b.x0, b.y0, b.x1, b.y1) for b in content.boxes],
-        label_rows=[(image_id, class_id) for class_id in content.class_ids],
+        rows={
+            "instances": instances,
+            "boxes": [(image_id, b.class_id, b.x0, b.y0, b.x1, b.y1) for b in content.boxes],
+            "labels": [(image_id, class_id) for class_id in content.class_ids],
+        },
         hidden_instances=content.hidden_instances,
         semantic_sha256=_write_hashed(folder / "semantic" / f"{image_id}.png", content.semantic),
         instances_sha256=instances_sha256,
@@ -105,11 +122,8 @@ def _write_hashed(path: Path, mask: np.ndarray) -> str:
 
 
 def _write_tables(folder: Path, records: list[_Record]) -> None:
-    for name, schema, rows in (
-        ("instances", tables.INSTANCES, (row for r in records for row in r.instance_rows)),
-        ("boxes", tables.BOXES, (row for r in records for row in r.box_rows)),
-        ("labels", tables.LABELS, (row for r in records for row in r.label_rows)),
-    ):
+    for name, schema in TABLES.items():
+        rows = [row for record in records for row in record.rows[name]]
         tables.write_table(folder / f"{name}.parquet", rows, schema)
 
 
@@ -149,7 +163,7 @@ def _describe(
 
 def _count(dataset: RawDataset, records: list[_Record]) -> dict:
     """Count per dataset, and the instances by size per split."""
-    sizes = {r.image_id: Counter(row[4] for row in r.instance_rows) for r in records}
+    sizes = {r.image_id: Counter(row[4] for row in r.rows["instances"]) for r in records}
     by_split = {}
     for split, ids in dataset.splits.items():
         total: Counter = sum((sizes[image_id] for image_id in ids), Counter())
@@ -157,7 +171,7 @@ def _count(dataset: RawDataset, records: list[_Record]) -> dict:
     return {
         "images": len(records),
         "images_without_instance_mask": sum(r.instances_sha256 is None for r in records),
-        "instances": sum(len(r.instance_rows) for r in records),
+        "instances": sum(len(r.rows["instances"]) for r in records),
         "hidden_instances": sum(r.hidden_instances for r in records),
         "instances_by_size": by_split,
     }

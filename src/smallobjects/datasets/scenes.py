@@ -104,7 +104,7 @@ def _background(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _finish(canvas: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    noisy = canvas + rng.normal(0, 4, canvas.shape)
+    noisy = canvas + rng.normal(0, 9, canvas.shape)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 
