@@ -18,7 +18,7 @@ from smallobjects.metrics import confusion_matrix, instance_ious
 from smallobjects.metrics.instances import SIZE_LIMITS
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "metrics"))
-from reference_scores import instance_rows  # noqa: E402
+from reference_scores import instance_rows
 
 HEIGHT, WIDTH, NUM_CLASSES = 480, 640, 81
 

@@ -7,7 +7,7 @@ from reference_scores import components_by_enclosure, components_by_filling
 from scenes import masks
 from scipy import ndimage
 
-from smallobjects.metrics.components import components_of_classes, enclosing_components
+from smallobjects.metrics.components import bounding_box, enclosing_components
 
 
 def as_sets(labels):
@@ -62,16 +62,13 @@ def test_counts_components(mask, count):
 
 @settings(max_examples=100, deadline=None)
 @given(masks())
-def test_labels_of_several_classes_do_not_mix(mask):
-    prediction = np.where(mask, 3, 1)
-    labels, bound = components_of_classes(prediction, [1, 2, 3])
-    assert labels.max() < bound
-    assert as_sets(np.where(mask, labels, 0)) == as_sets(enclosing_components(mask))
-    assert as_sets(np.where(mask, 0, labels)) == as_sets(enclosing_components(~mask))
-    assert not set(labels[mask].tolist()) & set(labels[~mask].tolist())
-
-
-def test_classes_that_are_not_asked_for_have_no_labels():
-    labels, bound = components_of_classes(np.array([[1, 2]]), [2])
-    assert labels.tolist() == [[0, 1]]
-    assert bound == 2
+def test_cutting_out_the_bounding_box_keeps_the_components(mask):
+    box = bounding_box(mask)
+    if not mask.any():
+        assert box is None
+        return
+    cut = np.zeros(mask.shape, np.int64)
+    cut[box] = enclosing_components(mask[box])
+    assert as_sets(cut) == as_sets(enclosing_components(mask))
+    assert mask[box].any(axis=0)[[0, -1]].all()
+    assert mask[box].any(axis=1)[[0, -1]].all()

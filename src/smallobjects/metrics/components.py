@@ -1,4 +1,4 @@
-"""The components of a predicted class, as IA-mIoU counts them."""
+"""The components of a predicted class, as the definition of IA-mIoU takes them."""
 
 import cc3d
 import numpy as np
@@ -31,35 +31,10 @@ def enclosing_components(mask: np.ndarray) -> np.ndarray:
     return labels
 
 
-def components_of_classes(prediction: np.ndarray, classes: list[int]) -> tuple[np.ndarray, int]:
-    """Label the components of several classes in one map.
-
-    Args:
-        prediction: H×W integers.
-        classes: the classes to label.
-
-    Returns:
-        The labels, H×W int64 (0 where the prediction is none of `classes`), and an exclusive upper
-        bound of them. No label is shared by two classes.
-    """
-    labels = np.zeros(prediction.shape, np.int64)
-    bound = 1
-    for class_id in classes:
-        mask = prediction == class_id
-        box = _bounding_box(mask)
-        if box is None:
-            continue
-        inside = mask[box]
-        found = enclosing_components(inside)
-        np.add(found, bound - 1, out=labels[box], where=inside, casting="unsafe")
-        bound += int(found.max())
-    return labels, bound
-
-
-def _bounding_box(mask: np.ndarray) -> tuple[slice, slice] | None:
+def bounding_box(mask: np.ndarray) -> tuple[slice, slice] | None:
     """Return the slices of the smallest box that holds the mask, or None if the mask is empty.
 
-    Whether a region is enclosed does not change by cutting the mask out along this box.
+    The components of the mask do not change by cutting it out along this box.
     """
     rows = np.flatnonzero(mask.any(axis=1))
     if not rows.size:

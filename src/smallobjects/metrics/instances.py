@@ -12,7 +12,7 @@ from smallobjects.metrics.checks import (
     check_instance_ids,
     check_shape,
 )
-from smallobjects.metrics.components import components_of_classes
+from smallobjects.metrics.components import bounding_box, enclosing_components
 
 SIZES = ("small", "medium", "large")
 SIZE_LIMITS = (32**2, 96**2)
@@ -70,11 +70,11 @@ def instance_ious(
     check_classes(semantic, num_classes, "class mask", ignore_index)
     check_instance_ids(instances, "instance mask")
 
-    valid = instances != ignore_index
     ids, index = _indexed(instances, ignore_index)
-    area = np.bincount(index.ravel(), minlength=len(ids) + 1)[1:]
+    area = np.bincount(index.ravel(), minlength=len(ids) + 1)[1 : len(ids) + 1]
     class_ids = _classes_of_instances(semantic, index, ids, num_classes)
-    intersection, charged = _shares(prediction, index, class_ids, valid)
+    intersection, charged = _shares(prediction, index, class_ids)
+    background = _background(prediction, semantic, valid=instances != ignore_index)
 
     foreground = np.empty(len(ids), ROW)
     foreground["class_id"] = class_ids
@@ -83,23 +83,26 @@ def instance_ious(
     foreground["size"] = np.array(SIZES)[np.digitize(area, size_limits)]
     foreground["intersection"] = intersection
     foreground["charged"] = charged
-    rows = np.concatenate([_background(prediction, semantic, valid), foreground])
+    rows = np.concatenate([background, foreground])
     rows["iou"] = rows["intersection"] / (rows["charged"] + rows["area"] - rows["intersection"])
     return rows
 
 
 def _indexed(instances: np.ndarray, ignore_index: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the K ids that occur, ascending, and the map of 0 (none) and 1..K that replaces them.
+    """Return the K ids that occur, ascending, and the map of 0 (none), 1..K and K+1 (void).
 
     Ids can have gaps, and need not be small.
     """
     present = np.bincount(instances.ravel()) > 0
     present[0] = False
-    if 0 <= ignore_index < len(present):
+    has_void = 0 <= ignore_index < len(present)
+    if has_void:
         present[ignore_index] = False
     ids = np.flatnonzero(present)
     position = np.zeros(len(present), np.int64)
     position[ids] = np.arange(1, len(ids) + 1)
+    if has_void:
+        position[ignore_index] = len(ids) + 1
     return ids, position[instances]
 
 
@@ -107,7 +110,7 @@ def _classes_of_instances(
     semantic: np.ndarray, index: np.ndarray, ids: np.ndarray, num_classes: int
 ) -> np.ndarray:
     """Return the most frequent foreground class of each of the K instances, K int64."""
-    counted = (index > 0) & (semantic > 0) & (semantic < num_classes)
+    counted = (index > 0) & (index <= len(ids)) & (semantic > 0) & (semantic < num_classes)
     votes = np.bincount(
         (index[counted] - 1) * num_classes + semantic[counted],
         minlength=len(ids) * num_classes,
@@ -122,29 +125,51 @@ def _classes_of_instances(
 
 
 def _shares(
-    prediction: np.ndarray, index: np.ndarray, class_ids: np.ndarray, valid: np.ndarray
+    prediction: np.ndarray, index: np.ndarray, class_ids: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the intersection and the charged pixels of each of the K instances, K int64 each.
+    """Return the intersection and the charged pixels of each of the K instances, K int64 each."""
+    intersection = np.zeros(len(class_ids), np.int64)
+    charged = np.zeros(len(class_ids), np.int64)
+    for class_id in np.unique(class_ids):
+        mask = prediction == class_id
+        box = bounding_box(mask)
+        if box is None:
+            continue
+        siblings = np.flatnonzero(class_ids == class_id)
+        column = np.zeros(len(class_ids) + 2, np.int64)
+        column[1 + siblings] = np.arange(1, len(siblings) + 1)
+        column[-1] = len(siblings) + 1
+        pixels = _joint_counts(mask[box], column[index[box]], len(siblings) + 2)
+        intersection[siblings], charged[siblings] = _shares_of_siblings(pixels)
+    return intersection, charged
 
-    A component of N pixels that meets an instance in i pixels and its siblings in o charges it
-    i + ⌊(N - i - o)·i / (i + o)⌋ pixels: its own, and a proportional share of those on no sibling.
-    With o = 0 that is N.
+
+def _joint_counts(mask: np.ndarray, columns: np.ndarray, width: int) -> np.ndarray:
+    """Count the pixels of each component of `mask` by their column, 0..width-1: N×width int64."""
+    labels = enclosing_components(mask).astype(np.int64)
+    return np.bincount(
+        (labels * width + columns).ravel(), minlength=(labels.max() + 1) * width
+    ).reshape(-1, width)[1:]
+
+
+def _shares_of_siblings(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Divide the components of a class among its S instances.
+
+    A component of n valid pixels that meets an instance in i pixels and its siblings in o charges
+    it i + ⌊(n - i - o)·i / (i + o)⌋: its own, and a proportional share of those on no sibling. With
+    o = 0 that is n.
+
+    Args:
+        pixels: N×(S+2) int64, the pixels of each component on no sibling, on each, and on void.
+
+    Returns:
+        The intersection and the charged pixels of each instance, S int64 each.
     """
-    labels, bound = components_of_classes(prediction, np.unique(class_ids).tolist())
-    class_at = np.concatenate([[-1], class_ids])[index]
-    matched = prediction == class_at
-    columns = len(class_ids) + 1
-    touching = labels[matched]
-    met = np.flatnonzero(np.bincount(touching, minlength=bound))
-    row_of = np.zeros(bound, np.int64)
-    row_of[met] = np.arange(len(met))
-    overlap = np.bincount(
-        row_of[touching] * columns + index[matched], minlength=len(met) * columns
-    ).reshape(len(met), columns)[:, 1:]
-    pixels = np.bincount(labels[valid], minlength=bound)[met]
-    on_instances = overlap.sum(axis=1)
-    spilled = (pixels - on_instances)[:, None]
-    charged = overlap + spilled * overlap // on_instances[:, None]
+    overlap = pixels[:, 1:-1]
+    touching = overlap.any(axis=1)
+    overlap, spilled = overlap[touching], pixels[touching, :1]
+    on_instances = overlap.sum(axis=1, keepdims=True)
+    charged = overlap + spilled * overlap // on_instances
     return overlap.sum(axis=0), charged.sum(axis=0)
 
 
