@@ -1,0 +1,29 @@
+"""Scores and tables start without the training framework."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import sys
+import {modules}
+heavy = [name for name in ("torch", "mmseg", "mmcv", "cv2") if name in sys.modules]
+sys.exit(f"imported {{heavy}}" if heavy else 0)
+"""
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        "smallobjects.cli.metrics, smallobjects.metrics.folders",
+        "smallobjects.cli.reporting, smallobjects.reporting.score_latex, "
+        "smallobjects.reporting.instance_latex, smallobjects.reporting.terminal",
+    ],
+)
+def test_no_heavy_imports(modules):
+    script = SCRIPT.format(modules=modules)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

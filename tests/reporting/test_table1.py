@@ -1,0 +1,117 @@
+"""Table 1: instances by size."""
+
+import json
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from smallobjects.cli import main
+from smallobjects.reporting.instance_counts import share_by_size
+from smallobjects.reporting.instance_latex import instance_latex
+
+# Supplement, Table 1: counts typed in, strings to come out.
+PUBLISHED = {
+    "PASCAL VOC": {"large": 1668, "medium": 1118, "small": 621},
+    "MS COCO": {"large": 65407, "medium": 86469, "small": 117789},
+    "PASCAL-B": {"large": 1283, "medium": 1468, "small": 1245},
+}
+PRINTED = [
+    ["Instance size", "PASCAL VOC", "MS COCO", "PASCAL-B"],
+    ["Large", r"1,668 (49.0\%)", r"65,407 (24.3\%)", r"1,283 (32.1\%)"],
+    ["Medium", r"1,118 (32.8\%)", r"86,469 (32.1\%)", r"1,468 (36.7\%)"],
+    ["Small", r"621 (18.2\%)", r"117,789 (43.7\%)", r"1,245 (31.2\%)"],
+    ["Total", "3,407", "269,665", "3,996"],
+]
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["table1", *map(str, arguments)], catch_exceptions=False)
+
+
+def test_reproduces_the_supplements_strings(tex_rows, compile_latex, tmp_path):
+    table = pd.concat([share_by_size(title, counts) for title, counts in PUBLISHED.items()])
+    latex = instance_latex(table, "paper")
+    assert tex_rows(latex) == PRINTED
+    assert "scale" not in latex.lower()
+    (tmp_path / "table1.tex").write_text(latex)
+    compile_latex(tmp_path / "table1.tex")
+
+
+def test_counts_the_instances_of_the_split(prepared, tex_rows, compile_latex, tmp_path):
+    output = tmp_path / "tables" / "table1.tex"
+    columns = [f"A_1 & co={prepared('a', 4, 3, 1)}=val", f"B={prepared('b', 0, 0, 2)}=val"]
+    result = run(*(part for c in columns for part in ("--dataset", c)), "--scale", "demo",
+                 "--output", output)  # fmt: skip
+    assert result.exit_code == 0, result.output
+    latex = output.read_text()
+    assert tex_rows(latex) == [
+        ["Instance size", r"A\_1 \& co", "B"],
+        ["Large", r"4 (50.0\%)", r"0 (0.0\%)"],
+        ["Medium", r"3 (37.5\%)", r"0 (0.0\%)"],
+        ["Small", r"1 (12.5\%)", r"2 (100.0\%)"],
+        ["Total", "8", "2"],
+    ]
+    assert "demo scale: synthetic data and small networks; not the published setting" in latex
+    table = pd.read_csv(output.with_suffix(".csv"))
+    assert table.values.tolist()[:4] == [
+        ["A_1 & co", "large", 4, 50.0],
+        ["A_1 & co", "medium", 3, 37.5],
+        ["A_1 & co", "small", 1, 12.5],
+        ["A_1 & co", "total", 8, 100.0],
+    ]
+    assert list(table.columns) == ["dataset", "size", "instances", "share"]
+    compile_latex(output)
+
+
+def test_columns_as_json_give_the_same_files(prepared, tmp_path):
+    root = prepared("a", 1, 2, 3)
+    common = ("--scale", "demo", "--output")
+    assert run("--dataset", f"A={root}=val", *common, tmp_path / "one.tex").exit_code == 0
+    columns = json.dumps([{"title": "A", "path": str(root), "split": "val"}])
+    (tmp_path / "columns.json").write_text(columns)
+    assert run("--cells", columns, *common, tmp_path / "two.tex").exit_code == 0
+    assert run("--cells", f"@{tmp_path}/columns.json", *common, tmp_path / "3.tex").exit_code == 0
+    texts = {(tmp_path / f"{name}.tex").read_text() for name in ("one", "two", "3")}
+    assert len(texts) == 1
+
+
+def test_a_split_without_instances_has_no_shares(prepared, tex_rows, tmp_path):
+    output = tmp_path / "table1.tex"
+    result = run("--dataset", f"A={prepared('a', 0, 0, 0)}=val", "--scale", "x", "--output", output)
+    assert result.exit_code == 0
+    assert tex_rows(output.read_text())[1:] == [
+        [size, "0"] for size in ("Large", "Medium", "Small", "Total")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--dataset", "A={root}=test"], "no split 'test'"),
+        (["--dataset", "A={root}/nowhere=val"], "not a prepared dataset"),
+        (["--dataset", "A=val"], "not TITLE=FOLDER=SPLIT"),
+        (["--dataset", "A={root}=val", "--dataset", "A={root}=train"], "A is named 2 times"),
+        (["--cells", "[]"], "at least 1"),
+        (["--cells", '[{"title": "A"}]'], "0.path: Field required"),
+        (["--cells", "@{root}/none.json"], "cannot be read"),
+        ([], "either with --dataset or with --cells"),
+        (["--dataset", "A={root}=val", "--output", "x.csv"], "does not end in .tex"),
+    ],
+)
+def test_errors(prepared, tmp_path, arguments, words):
+    root = prepared("a", 1, 1, 1)
+    output = tmp_path / "table1.tex"
+    filled = [argument.replace("{root}", str(root)) for argument in arguments]
+    result = run("--scale", "demo", "--output", output, *filled)
+    assert result.exit_code in (1, 2)
+    assert words in " ".join(result.output.split())
+    assert not output.exists()
+
+
+def test_refuses_unknown_sizes(prepared, tmp_path):
+    root = prepared("a", 1, 1, 1)
+    pd.DataFrame({"image": ["a"], "size": ["tiny"]}).to_parquet(root / "instances.parquet")
+    result = run("--dataset", f"A={root}=val", "--scale", "x", "--output", tmp_path / "t.tex")
+    assert result.exit_code == 1
+    assert f"{root / 'instances.parquet'}: size 'tiny'" in result.output
