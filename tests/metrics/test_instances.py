@@ -76,6 +76,21 @@ def test_spill_is_shared_in_proportion_and_rounded_down():
     assert instance(rows, 2)["iou"] == 4 / 6
 
 
+def test_the_share_of_each_component_is_rounded_on_its_own():
+    # Two components, each with one spilled pixel for two siblings: half a pixel, twice.
+    instances = np.array([[1, 2, 0], [0, 0, 0], [1, 2, 0]])
+    prediction = np.array([[1, 1, 1], [0, 0, 0], [1, 1, 1]])
+    rows = instance_ious(prediction, (instances > 0).astype(int), instances, 2)
+    assert rows["charged"][1:].tolist() == [2, 2]
+
+
+def test_shares_are_exact_integers():
+    # 49 spilled pixels for siblings of 1 and 48: one pixel, where 49 * (1 / 49) is below 1.
+    instances = np.array([[1, *[2] * 48, *[0] * 49]])
+    rows = instance_ious(np.ones((1, 98), int), (instances > 0).astype(int), instances, 2)
+    assert rows["charged"][1:].tolist() == [2, 96]
+
+
 def test_siblings_never_pay_for_each_other():
     instances = np.array([[1, 2, 2, 2]])
     rows = instance_ious(np.ones((1, 4), int), np.ones((1, 4), int), instances, 2)
