@@ -1,6 +1,7 @@
 """`smallobjects score`: folders in, files out."""
 
 import json
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pandas as pd
@@ -178,6 +179,16 @@ def test_errors_name_the_file_and_leave_nothing(folders, damage, file, words):
 def test_errors_cross_processes(folders):
     other_size(folders)
     assert_refused(folders, "predictions", "15×20 pixels", workers=2)
+
+
+def test_a_killed_worker_is_reported(folders, monkeypatch):
+    def die(*_):
+        raise BrokenProcessPool("a child process terminated abruptly")
+
+    monkeypatch.setattr("smallobjects.metrics.folders.score_batches", die)
+    result = run(folders, "--workers", 2)
+    assert result.exit_code == 1
+    assert "Error: a worker was killed" in result.output
 
 
 def assert_refused(folders, file, words, workers):

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,10 @@ def score(
         rows, confusion = _collect(score_batches(folders, ids, workers), len(ids))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    except BrokenExecutor as error:
+        raise click.ClickException(
+            f"a worker was killed, perhaps for want of memory; try fewer than {workers} --workers"
+        ) from error
     table = rows_table(rows, ids)
     summary = summarize(table, confusion, num_classes)
 
