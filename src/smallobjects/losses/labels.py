@@ -8,8 +8,8 @@ def nearest_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
     """Return labels of another height and width, each the label nearest to its pixel's centre.
 
     This is the rule of Pillow and of torch's `nearest-exact`, in exact integers: row i of h reads
-    row ⌊(i + ½)·H / h⌋ of H. The rule of torch's plain `nearest` and of OpenCV reads the pixel at the
-    upper left corner instead, which shifts the labels by up to half an output pixel.
+    row ⌊(i + ½)·H / h⌋ of H. Torch's plain `nearest` and OpenCV read the pixel at the upper left
+    corner instead, which shifts the labels by up to half an output pixel.
 
     Args:
         labels: ...×H×W labels of any type.

@@ -181,8 +181,13 @@ def with_classes(model: dict[str, Any], num_classes: int) -> dict[str, Any]:
 
 
 def fill_schedule(schedulers: list[dict[str, Any]], iterations: int) -> list[dict[str, Any]]:
-    """Return learning-rate schedulers that count iterations and, if they say no end, end last."""
-    given = {"by_epoch": False, "end": iterations}
+    """Return learning-rate schedulers that count iterations and reach their end after the last one.
+
+    A scheduler that says where it begins or ends keeps that. MMEngine's schedulers have their last
+    value one iteration before `end`, so a polynomial that ends with the training would waste the
+    last iteration on a learning rate of 0.
+    """
+    given = {"by_epoch": False, "end": iterations + 1}
     return [{**given, **scheduler} for scheduler in tuples(schedulers)]
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import shutil
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
 def _train(run: TrainingRun, config: Config) -> None:
     _check_pretrained(config.model)
     torch.set_num_threads(run.threads)
-    runner = Runner.from_cfg(config)
+    # MMEngine keeps loggers by name and would name two trainings of one second alike.
+    runner = Runner.from_cfg(Config({**config, "experiment_name": uuid.uuid4().hex}))
     origin = f"from {config.load_from}" if config.load_from else "from the initial weights"
     logger.info("%s: training to iteration %d, %s", run.phase, run.last_iteration, origin)
     runner.train()
