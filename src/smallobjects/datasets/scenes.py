@@ -76,11 +76,13 @@ def draw_scene(
     objects: list[SceneObject] = []
     poses: list[Pose] = []
     for class_id, area in _choose_objects(sorted(appearances), size, rng):
-        pose, mask = _place(appearances[class_id], class_id, area, objects, poses, size, rng)
+        placed = zip(objects, poses, strict=True)
+        siblings = [pose for item, pose in placed if item.class_id == class_id]
+        pose = _find_place(appearances[class_id], area, siblings, objects, group, size, rng)
         if pose is None:
             continue
-        colours = object_colours(appearances[class_id], pose, size, rng)
-        canvas[mask] = colours[mask]
+        mask = object_mask(appearances[class_id], pose, size)
+        canvas[mask] = object_colours(appearances[class_id], pose, size, rng)[mask]
         objects.append(SceneObject(class_id, mask, difficult=bool(rng.random() < 0.05)))
         poses.append(pose)
     return Scene(_finish(canvas, rng), objects, group)
@@ -123,19 +125,16 @@ def _choose_objects(
     return sorted(((int(i), a) for i, a in zip(ids, areas, strict=True)), key=lambda o: -o[1])
 
 
-def _place(
+def _find_place(
     appearance: ClassAppearance,
-    class_id: int,
     area: float,
+    siblings: list[Pose],
     objects: list[SceneObject],
-    poses: list[Pose],
+    crowd: SceneObject | None,
     size: int,
     rng: np.random.Generator,
-) -> tuple[Pose | None, np.ndarray]:
-    """Find a place that leaves everything visible enough; None if none was found."""
-    placed = zip(objects, poses, strict=True)
-    siblings = [pose for item, pose in placed if item.class_id == class_id]
-    mask = np.zeros((size, size), bool)
+) -> Pose | None:
+    """Find a place, often beside a sibling, that leaves everything visible enough."""
     for attempt in range(PLACEMENT_TRIES):
         centre = rng.uniform(0.05 * size, 0.95 * size, 2)
         if siblings and rng.random() < 0.6:
@@ -144,9 +143,9 @@ def _place(
             centre = np.array([size / 2, size / 2])
         pose = Pose((float(centre[0]), float(centre[1])), float(rng.uniform(-np.pi, np.pi)), area)
         mask = object_mask(appearance, pose, size)
-        if mask.sum() >= 0.6 * area and _fits(mask, objects):
-            return pose, mask
-    return None, mask
+        if mask.sum() >= 0.6 * area and _fits(mask, objects, crowd):
+            return pose
+    return None
 
 
 def _beside(sibling: Pose, area: float, rng: np.random.Generator) -> np.ndarray:
@@ -156,7 +155,7 @@ def _beside(sibling: Pose, area: float, rng: np.random.Generator) -> np.ndarray:
     return np.array(sibling.centre) + distance * np.array([np.cos(direction), np.sin(direction)])
 
 
-def _fits(mask: np.ndarray, objects: list[SceneObject]) -> bool:
+def _fits(mask: np.ndarray, objects: list[SceneObject], crowd: SceneObject | None) -> bool:
     least = LEAST_VISIBLE_AREA * mask.size
     if mask.sum() < least or (objects and mask.sum() >= objects[-1].mask.sum()):
         return False
@@ -166,7 +165,9 @@ def _fits(mask: np.ndarray, objects: list[SceneObject]) -> bool:
         if visible < max(least, LEAST_VISIBLE_SHARE * item.mask.sum()):
             return False
         covered |= item.mask
-    return True
+    if crowd is None:
+        return True
+    return bool((crowd.mask & ~covered).sum() >= LEAST_VISIBLE_SHARE * crowd.mask.sum())
 
 
 def _draw_crowd(

@@ -52,7 +52,7 @@ def write_raw(parameters: SyntheticParameters, folder: Path) -> None:
             _write_image(folder / split / name, scene, grey=_is_special(index, _GREY))
             height, width = scene.image.shape[:2]
             images.append({"file_name": name, "height": height, "width": width, "id": number})
-            for entry in _annotate(scene):
+            for entry in annotate_scene(scene):
                 annotations.append({**entry, "image_id": number, "id": 1 + len(annotations)})
         content = {
             "info": {"description": "Synthetic scenes in the layout of COCO 2014", "year": 2014},
@@ -75,7 +75,7 @@ def _write_image(path: Path, scene: Scene, grey: bool) -> None:
         image.save(path, quality=95, subsampling=0)
 
 
-def _annotate(scene: Scene) -> list[dict]:
+def annotate_scene(scene: Scene) -> list[dict]:
     """Return the annotations of a scene, without ids; the crowd comes last."""
     instances = scene.instances
     entries = []
