@@ -15,7 +15,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 demo: $(INSTALLED)
 	snakemake --quiet rules
-	smallobjects show-table results/tables/table1.csv results/tables/table2.csv
+	@smallobjects show-table results/tables/table1.csv
+	@smallobjects show-table results/tables/table2.csv
 
 test: $(INSTALLED) latex lint
 	pytest

@@ -92,7 +92,7 @@ def synthetic_parameters(wildcards):
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
     return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
-        exclude={"synthetic", "raw"}
+        exclude={"synthetic"}
     )
 
 
@@ -217,8 +217,7 @@ def table1_cells(wildcards):
         [
             {
                 "title": EXPERIMENT.dataset(name).title,
-                "dataset": name,
-                "prepared": f"{ROOT}/datasets/{name}",
+                "path": f"{ROOT}/datasets/{name}",
                 "split": EXPERIMENT.dataset(name).evaluate,
             }
             for name in EXPERIMENT.config.datasets

@@ -52,6 +52,9 @@ class ExperimentConfig(Parameters):
     losses: tuple[Arm, ...] = ("ce", "sb")
     """`ce` cross-entropy, `sw` size-weighted (L_sw), `sb` size-weighted with EWC (L_sb)."""
     seeds: tuple[NonNegativeInt, ...] = (0,)
+    """Random seeds with which each segmentor is trained; tables print their mean."""
+    label_seed: NonNegativeInt = 0
+    """Random seed of everything that makes pseudo-labels; every training seed uses the same."""
     external: dict[Name, ExternalLabels] = {}
     settings: Settings = Settings()
 

@@ -27,9 +27,10 @@ rule train_classifier:
         dataset=subpath(input.dataset, parent=True),
         split=split("train"),
         parameters=stage("classifier"),
+        seed=EXPERIMENT.config.label_seed,
     shell:
         "smallobjects train-classifier --dataset {params.dataset} --split {params.split}"
-        " --parameters {params.parameters:q} --seed 0 --threads {threads}"
+        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
         " --output {output.classifier} > {log} 2>&1"
 
@@ -116,10 +117,11 @@ rule train_edges:
         dataset=subpath(input.dataset, parent=True),
         split=split("train"),
         parameters=stage("edges"),
+        seed=EXPERIMENT.config.label_seed,
     shell:
         "smallobjects train-edges --dataset {params.dataset} --split {params.split}"
         " --classifier {input.classifier} $(printf -- '--seeds %s ' {input.seeds})"
-        " --parameters {params.parameters:q} --seed 0 --threads {threads}"
+        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
         " --output {output.edges} > {log} 2>&1"
 
@@ -177,9 +179,10 @@ rule gather_irn_labels:
         split=split("train"),
         score_split=split("label_score"),
         parameters=all_stages,
+        seed=EXPERIMENT.config.label_seed,
     shell:
         "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
         " --score-split {params.score_split} --source {wildcards.source}"
         " $(printf -- '--cams %s ' {input.cams}) $(printf -- '--parts %s ' {input.walks})"
-        " --parameters {params.parameters:q} --seed 0"
+        " --parameters {params.parameters:q} --seed {params.seed}"
         " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
