@@ -78,8 +78,8 @@ optim_wrapper = dict(
         },
     ),
 )
-# To 0 after the last iteration. The public DeepLabV2 code of this literature moves every 10 iterations
-# along the same curve; here every iteration does.
+# To 0 after the last iteration. The public DeepLabV2 code of this literature moves along the same
+# curve every 10 iterations, here every iteration does.
 param_scheduler = [dict(type="PolyLR", power=0.9, eta_min=0.0)]
 
 schedule = dict(
