@@ -24,7 +24,7 @@ def make_synthetic(layout: str, parameters: SyntheticParameters, output: Path) -
 
     try:
         synthetic.make_synthetic(layout, parameters, output)
-    except DatasetError as error:
+    except (DatasetError, NotADirectoryError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -49,5 +49,5 @@ def prepare_dataset(
 
     try:
         preparation.prepare_dataset(name, parameters, raw, output, workers)
-    except DatasetError as error:
+    except (DatasetError, NotADirectoryError) as error:
         raise click.ClickException(str(error)) from error

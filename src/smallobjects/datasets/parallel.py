@@ -2,12 +2,15 @@
 
 import itertools
 import multiprocessing
+import os
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
+from rich.console import Console
 from rich.progress import track
 
 Item = TypeVar("Item")
@@ -35,7 +38,7 @@ def ordered_map(
         return
     items = iter(items)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
         pending: deque = deque()
         try:
             while True:
@@ -50,6 +53,18 @@ def ordered_map(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _end_with_parent() -> None:
+    """End this worker when its parent is gone, so that a killed run leaves nobody writing."""
+
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def _apply(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
     return [function(item) for item in chunk]
 
@@ -57,7 +72,9 @@ def _apply(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result
 def with_progress(results: Iterable[Result], total: int, description: str) -> Iterator[Result]:
     """Pass results through, with a bar on a terminal and a line now and then in a log."""
     if sys.stderr.isatty():
-        yield from track(results, description=description, total=total)
+        yield from track(
+            results, description=description, total=total, console=Console(stderr=True)
+        )
         return
     step = max(1, -(-total // PLAIN_LINES))
     for done, result in enumerate(results, start=1):
