@@ -2,12 +2,37 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.publishing import publish_file
+
+# What torch.load raises on a file of another kind depends on its first bytes.
+UNREADABLE = (
+    RuntimeError,
+    EOFError,
+    AttributeError,
+    LookupError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+
+
+def read_torch_file(path: str | Path, expected: str, remedy: str) -> Any:
+    """Return what `torch.save` wrote, tensors and plain values only, on the CPU.
+
+    Raises:
+        BadInputError: there is no such file or it cannot be read.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise BadInputError(f"{path}: no such file ({expected}); {remedy}") from error
+    except UNREADABLE as error:
+        raise BadInputError(f"{path}: cannot be read as {expected}; {remedy}") from error
 
 
 def save_network(path: str | Path, kind: str, description: dict, network: nn.Module) -> None:
@@ -33,10 +58,7 @@ def load_network(path: str | Path, kind: str) -> tuple[dict, dict]:
         BadInputError: the file holds something else.
     """
     remedy = f"make it with `smallobjects train-{kind}`"
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise BadInputError(f"{path}: not a network file; {remedy}") from error
+    content = read_torch_file(path, f"a network of kind {kind!r}", remedy)
     found = content.get("kind") if isinstance(content, dict) else None
     if found != kind:
         raise BadInputError(f"{path}: expected kind {kind!r}, found {found!r}; {remedy}")

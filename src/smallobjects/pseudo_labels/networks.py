@@ -1,14 +1,13 @@
 """Backbones of the networks that make labels, as five stages whose outputs can all be read."""
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 import torchvision
 from torch import Tensor, nn
 
 from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.network_file import read_torch_file
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 TINY_CHANNELS = (24, 32, 48, 64, 96)
@@ -77,25 +76,20 @@ def _resnet50(weights: Path | None) -> Backbone:
 
 
 def _load_torchvision(network: nn.Module, path: Path) -> None:
+    remedy = "set `weights` to a torchvision state dict of ResNet-50"
+    state = read_torch_file(path, "pretrained weights", remedy)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
         state = {key: value for key, value in state.items() if not key.startswith("fc.")}
         outcome = network.load_state_dict(state, strict=False)
-    except FileNotFoundError as error:
-        raise BadInputError(
-            f"{path}: no such file of pretrained weights; fetch it, or set `weights` to its path"
-        ) from error
-    except (RuntimeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
-        raise BadInputError(
-            f"{path}: not a torchvision state dict of ResNet-50 ({str(error).splitlines()[0]}); "
-            "set `weights` to such a file"
-        ) from error
+    except (AttributeError, RuntimeError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise BadInputError(f"{path}: does not fit ResNet-50 ({reason}); {remedy}") from error
     missing = [key for key in outcome.missing_keys if not key.startswith("fc.")]
     if missing or outcome.unexpected_keys:
         raise BadInputError(
-            f"{path}: not a torchvision state dict of ResNet-50: {len(missing)} keys are missing "
-            f"and {len(outcome.unexpected_keys)} are unknown, such as "
-            f"{(missing + outcome.unexpected_keys)[0]}; set `weights` to such a file"
+            f"{path}: does not fit ResNet-50: {len(missing)} keys are missing and "
+            f"{len(outcome.unexpected_keys)} are unknown, such as "
+            f"{(missing + outcome.unexpected_keys)[0]}; {remedy}"
         )
 
 

@@ -25,6 +25,7 @@ from smallobjects.pseudo_labels.affinity import pair_offsets, straight_path
 TAIL = 1e-10
 
 
+@torch.no_grad()
 def random_walk(
     cams: Tensor | np.ndarray,
     edges: Tensor | np.ndarray,
@@ -53,8 +54,7 @@ def random_walk(
         raise ValueError(f"cams {tuple(cams.shape)} and edges {tuple(edges.shape)} do not fit")
     edges = edges.to(cams.device, torch.float64)
     transition = Transition(edges, radius, beta)
-    walked = _power(transition, cams.to(torch.float64) * (1 - edges), steps)
-    return walked.to(torch.float32)
+    return walk(transition, cams.to(torch.float64) * (1 - edges), steps).to(torch.float32)
 
 
 class Transition:
@@ -149,8 +149,18 @@ def series_coefficients(steps: int) -> list[float]:
     return coefficients
 
 
-def _power(transition: Transition, maps: Tensor, steps: int) -> Tensor:
-    """Return maps · T^steps by the recurrence T_{k+1}(λ) = 2 λ T_k(λ) − T_{k−1}(λ)."""
+@torch.no_grad()
+def walk(transition: Transition, maps: Tensor, steps: int) -> Tensor:
+    """Return maps · T^steps by the recurrence T_{k+1}(λ) = 2 λ T_k(λ) − T_{k−1}(λ).
+
+    Args:
+        transition: the matrix T.
+        maps: K×h×w float64.
+        steps: the exponent.
+
+    Returns:
+        K×h×w float64.
+    """
     coefficients = series_coefficients(steps)
     previous, current, following = (
         transition.pack(maps),

@@ -1,0 +1,82 @@
+"""The stages on real photographs."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from smallobjects.cli import main
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.crf import refine_labels
+from smallobjects.pseudo_labels.parameters import CrfParameters
+
+pytestmark = pytest.mark.realdata
+
+
+@pytest.fixture(scope="module")
+def voc(realdata, tmp_path_factory):
+    """The photographs whose instance masks are official."""
+    root = tmp_path_factory.mktemp("real") / "voc"
+    parameters = {
+        "title": "VOC",
+        "layout": "voc",
+        "raw": "given",
+        "splits": {"train": {"source": "train_obj"}},
+        "train": "train",
+        "label_score": "train",
+        "evaluate": "train",
+    }
+    arguments = ["prepare-dataset", "--name", "voc", "--parameters", json.dumps(parameters)]
+    arguments += ["--raw", realdata / "VOCdevkit" / "VOC2012", "--output", root]
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return PreparedDataset.open(root)
+
+
+def test_ground_truth(voc, tmp_path):
+    arguments = ["ground-truth-labels", "--dataset", voc.root, "--split", "train"]
+    arguments += ["--score-split", "train", "--labels", tmp_path / "labels"]
+    arguments += ["--manifest", tmp_path / "manifest.json"]
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["images"] == len(voc.split("train")) == 24
+    assert manifest["miou"]["exclude"] == 1
+    assert 0.01 < manifest["void_share"] < 0.15
+    assert 0 < manifest["stages"]["all_background"] < 0.1
+
+
+def test_crf_mends_noisy_masks(voc):
+    """With the published settings, a photograph's colours undo most of the noise in a mask."""
+    generator = np.random.default_rng(0)
+    before, after = [], []
+    for image_id in voc.split("train")[:6]:
+        image, truth = voc.read_image(image_id), voc.read_semantic(image_id)
+        ids = np.unique(truth[truth != 255])
+        clean = np.searchsorted(ids, np.where(truth == 255, 0, truth))
+        noise = generator.random(truth.shape) < 0.2
+        noisy = np.where(noise, generator.integers(0, len(ids), truth.shape), clean)
+        refined = refine_labels(image, noisy, len(ids), CrfParameters())
+        valid = truth != 255
+        before.append((noisy != clean)[valid].mean())
+        after.append((refined != clean)[valid].mean())
+    assert np.mean(after) < 0.4 * np.mean(before)
+
+
+def test_walk_on_a_real_grid_keeps_the_size(voc):
+    from smallobjects.pseudo_labels.edges import EdgeNetwork, predict_edges
+    from smallobjects.pseudo_labels.parameters import RandomWalkParameters
+    from smallobjects.pseudo_labels.propagation import propagate_label
+
+    torch.manual_seed(0)
+    network = EdgeNetwork("resnet50").eval()
+    image_id = voc.split("train")[0]
+    image = voc.read_image(image_id)
+    height, width = image.shape[:2]
+    edges = predict_edges(network, image, None, torch.device("cpu"))
+    maps = np.random.default_rng(0).random((2, *edges.shape)).astype(np.float32)
+    label = propagate_label(np.array([3, 15]), maps, edges, height, width, RandomWalkParameters())
+    assert label.shape == (height, width)
+    assert set(np.unique(label)) <= {0, 3, 15}
