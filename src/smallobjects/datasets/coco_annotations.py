@@ -127,7 +127,8 @@ def decode_mask(annotation: dict, height: int, width: int, where: str) -> np.nda
 def box_of(annotation: dict, height: int, width: int, where: str) -> Box:
     """Return the box of all pixels that the annotated box (x, y, width, height) touches.
 
-    It is clipped to the image; a box without width or height still touches one pixel.
+    It is clipped to the image, and a box without width or height still gets one pixel: the
+    official files have a few of these.
 
     Raises:
         DatasetError: the box lies outside the image, or there is none.
@@ -136,11 +137,16 @@ def box_of(annotation: dict, height: int, width: int, where: str) -> Box:
         x, y, box_width, box_height = (float(value) for value in annotation["bbox"])
     except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"{where}: bbox must be four numbers (x, y, width, height)") from error
-    x0, y0 = max(floor(x), 0), max(floor(y), 0)
-    x1 = min(max(ceil(x + box_width), floor(x) + 1), width)
-    y1 = min(max(ceil(y + box_height), floor(y) + 1), height)
-    if x0 >= x1 or y0 >= y1:
+    if not (x + box_width >= 0 and x <= width and y + box_height >= 0 and y <= height):
         raise DatasetError(
             f"{where}: the box {annotation['bbox']} lies outside the {width}×{height} image"
         )
+    x0, x1 = _touched_pixels(x, x + box_width, width)
+    y0, y1 = _touched_pixels(y, y + box_height, height)
     return Box(class_of(annotation, where), x0, y0, x1, y1)
+
+
+def _touched_pixels(start: float, end: float, length: int) -> tuple[int, int]:
+    """Return the first pixel of 0..length-1 between two coordinates, and the one after the last."""
+    first = min(max(floor(start), 0), length - 1)
+    return first, min(max(ceil(end), first + 1), length)

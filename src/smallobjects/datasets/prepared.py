@@ -7,7 +7,8 @@
     boxes.parquet          image, class_id, x0, y0, x1, y1 (annotated boxes, for box supervision)
     labels.parquet         image, class_id: one row per image and class present (image-level labels)
     splits/<split>.txt     one image id per line
-    dataset.json           class names, palette, source, checksums
+    dataset.json           name, title, class names, palette, splits, size limits, source, counts,
+                           checksums (of each folder f: LC_ALL=C; cd f; sha256sum * | sha256sum)
 Boxes are 0-based with exclusive ends: x0 <= x < x1.
 """
 
@@ -79,7 +80,7 @@ class PreparedDataset:
         if not path.is_file():
             known = sorted(p.stem for p in path.parent.glob("*.txt"))
             raise FileNotFoundError(f"{path}: no split {name!r}; this dataset has {known}")
-        return path.read_text().split()
+        return path.read_text().splitlines()
 
     def image_path(self, image_id: str) -> Path:
         """Path of the JPEG."""
@@ -119,3 +120,8 @@ class PreparedDataset:
     def instance_table(self) -> pd.DataFrame:
         """One row per painted instance."""
         return pd.read_parquet(self.root / "instances.parquet")
+
+    @cached_property
+    def box_table(self) -> pd.DataFrame:
+        """One row per annotated box."""
+        return pd.read_parquet(self.root / "boxes.parquet")

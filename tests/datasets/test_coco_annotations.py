@@ -1,0 +1,62 @@
+from math import floor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pycocotools import mask as coco_mask
+
+from smallobjects.datasets.coco_annotations import box_of, class_of, decode_mask
+from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.outlines import run_lengths
+
+
+def test_classes_are_contiguous():
+    assert class_of({"category_id": 1}, "a.json") == 1
+    assert class_of({"category_id": 13}, "a.json") == 12
+    assert class_of({"category_id": 90}, "a.json") == 80
+    with pytest.raises(DatasetError, match=r"^a\.json: category 91 is none of the 80"):
+        class_of({"category_id": 91}, "a.json")
+
+
+@given(arrays(bool, (6, 9)))
+def test_both_kinds_of_run_lengths(mask):
+    plain = {"segmentation": run_lengths(mask)}
+    code = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
+    code["counts"] = code["counts"].decode()
+    for annotation in (plain, {"segmentation": code}):
+        decoded = decode_mask(annotation, 6, 9, "a.json")
+        assert decoded.dtype == bool
+        assert (decoded == mask).all()
+
+
+def test_parts_of_a_polygon_belong_together():
+    squares = [[1, 1, 3, 1, 3, 3, 1, 3], [5, 2, 8, 2, 8, 4, 5, 4], [6, 0, 7, 0]]
+    expected = np.zeros((6, 9), bool)
+    expected[1:3, 1:3] = True
+    expected[2:4, 5:8] = True
+    assert (decode_mask({"segmentation": squares}, 6, 9, "a.json") == expected).all()
+
+
+def test_lines_and_nothing_enclose_nothing():
+    for parts in ([], [[1, 1, 5, 5]]):
+        assert not decode_mask({"segmentation": parts}, 6, 9, "a.json").any()
+
+
+edges = st.integers(-20, 120).map(lambda number: number / 8)
+
+
+@given(edges, edges, st.integers(0, 80), st.integers(0, 80))
+def test_box_holds_the_pixels_it_touches(x, y, width, height):
+    annotation = {"bbox": [x, y, width / 8, height / 8], "category_id": 1}
+    x_end, y_end = x + width / 8, y + height / 8
+    if x_end < 0 or y_end < 0 or x > 9 or y > 6:
+        with pytest.raises(DatasetError, match=r"a\.json: the box .* lies outside the 9×6 image"):
+            box_of(annotation, 6, 9, "a.json")
+        return
+    box = box_of(annotation, 6, 9, "a.json")
+    columns = [k for k in range(9) if k < x_end and k + 1 > x] or [min(max(floor(x), 0), 8)]
+    rows = [k for k in range(6) if k < y_end and k + 1 > y] or [min(max(floor(y), 0), 5)]
+    assert list(range(box.x0, box.x1)) == columns
+    assert list(range(box.y0, box.y1)) == rows
