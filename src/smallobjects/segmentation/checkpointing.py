@@ -64,11 +64,14 @@ def canonical(value: Any) -> Any:
 
     Pickle writes an object that occurs twice as a reference and an equal copy in full; which of the
     two it meets depends on whether a training was resumed. Tensors become compact CPU copies.
+    Functions, which some learning-rate schedulers keep in their state and make anew when they are
+    built, are left out: a file without them can be read without running what it holds.
     """
     if isinstance(value, Tensor):
         return value.detach().to("cpu", copy=True).contiguous()
     if isinstance(value, dict):
-        return {canonical(key): canonical(item) for key, item in value.items()}
+        kept = {key: item for key, item in value.items() if not callable(item)}
+        return {canonical(key): canonical(item) for key, item in kept.items()}
     if isinstance(value, list | tuple):
         return type(value)(canonical(item) for item in value)
     return sys.intern(value) if isinstance(value, str) else value
@@ -90,8 +93,9 @@ def load(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
+        reason = str(error).partition("\n")[0]
         raise SegmentationError(
-            f"{path}: not a readable checkpoint ({error}); train it again"
+            f"{path}: not a readable checkpoint ({reason}); train it again"
         ) from error
     if not isinstance(content, dict) or not {"meta", "state_dict"} <= content.keys():
         raise SegmentationError(f"{path}: not a checkpoint of `smallobjects train-segmentor`")
