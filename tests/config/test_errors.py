@@ -55,6 +55,10 @@ WRONG = [
         ["datasets.voc", "size_limits", "must rise"],
     ),
     (
+        {"settings": {"datasets": {"voc": {"layout": "vok"}}}},
+        ["datasets.voc.layout = 'vok'", "no converter"],
+    ),
+    (
         {"settings": {"datasets": {"voc": {"train": "trainn"}}}},
         ["datasets.voc", "'trainn'", "train_aug"],
     ),

@@ -40,7 +40,7 @@ def test_the_paper_scale_keeps_the_published_settings(paper):
     assert paper.segmentor("deeplabv2", "irn", "voc").ewc.strength == 500
     assert paper.segmentor("deeplabv2", "irn", "voc").size_weights.tau == 5
     assert paper.dataset("voc").size_limits == (32**2, 96**2)
-    assert (paper.num_classes("voc"), paper.num_classes("coco")) == (21, 81)
+    assert (paper.dataset("voc").num_classes, paper.dataset("coco").num_classes) == (21, 81)
 
 
 def test_the_published_stages_are_the_defaults_of_the_models(paper, config_folder):

@@ -14,6 +14,7 @@ SCENES = SyntheticParameters(train_images=24, val_images=9, seed=3)
 VOC = DatasetParameters(
     title="VOC",
     layout="voc",
+    num_classes=21,
     raw="synthetic",
     splits={name: {"source": name} for name in ("train_aug", "train", "val")},
     train="train_aug",
@@ -25,6 +26,7 @@ VOC = DatasetParameters(
 COCO = DatasetParameters(
     title="COCO",
     layout="coco",
+    num_classes=81,
     raw="synthetic",
     splits={
         name: {"source": f"annotations/instances_{name}2014.json", "images": f"{name}2014"}

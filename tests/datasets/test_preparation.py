@@ -141,3 +141,9 @@ def test_killed_preparation_leaves_no_dataset_and_the_next_one_is_whole(
     prepare_dataset("voc", voc_parameters, voc_raw, target)
     assert read_files(target) == read_files(voc.root)
     assert [path.name for path in tmp_path.iterdir()] == ["voc"]
+
+
+def test_a_wrong_number_of_classes_is_refused(tmp_path, voc_raw, voc_parameters):
+    wrong = voc_parameters.model_copy(update={"num_classes": 12})
+    with pytest.raises(DatasetError, match="num_classes must be 21, not 12"):
+        prepare_dataset("voc", wrong, voc_raw, tmp_path / "voc")

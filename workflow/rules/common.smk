@@ -156,7 +156,7 @@ def prediction(wildcards):
 
 def num_classes(wildcards):
     """Return the number of classes of a dataset, background included."""
-    return EXPERIMENT.num_classes(wildcards.dataset)
+    return EXPERIMENT.dataset(wildcards.dataset).num_classes
 
 
 def size_limits(wildcards):

@@ -11,7 +11,6 @@ from smallobjects.config.errors import ConfigError, unknown, validate
 from smallobjects.config.layers import merge, read_mmengine, read_yaml, resolve
 from smallobjects.config.matrix import Cell, external_name
 from smallobjects.config.model import ExperimentConfig, ExternalLabels, MethodFile, Scale
-from smallobjects.datasets.class_tables import COCO_CLASSES, VOC_CLASSES
 from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.parameters import Parameters
 from smallobjects.segmentation.parameters import (
@@ -19,8 +18,6 @@ from smallobjects.segmentation.parameters import (
     SegmentorParameters,
     TrainingParameters,
 )
-
-LAYOUT_CLASSES = {"voc": VOC_CLASSES, "coco": COCO_CLASSES}
 
 
 class Experiment:
@@ -153,10 +150,6 @@ class Experiment:
         """Return what a prediction reads."""
         settings = self.segmentor(segmentor, source, dataset)
         return PredictionParameters(model=settings.model, test_pipeline=settings.test_pipeline)
-
-    def num_classes(self, dataset: str) -> int:
-        """Return the number of classes of a dataset, background included."""
-        return 1 + len(LAYOUT_CLASSES[self.dataset(dataset).layout])
 
     def _path(self, kind: str, name: str) -> Path:
         return self.folder / kind / f"{name}.yaml"

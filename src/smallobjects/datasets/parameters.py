@@ -1,8 +1,9 @@
 """What a dataset's configuration says: where its raw data is and how it is split."""
 
-from typing import Annotated, Literal
+from importlib.util import find_spec
+from typing import Annotated
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from smallobjects.parameters import Parameters
 
@@ -40,8 +41,10 @@ class DatasetParameters(Parameters):
 
     title: str
     """The name that tables print."""
-    layout: Literal["voc", "coco"]
-    """The converter: a module `smallobjects.datasets.<layout>`."""
+    layout: str
+    """The converter: a module `smallobjects.datasets.<layout>` with a function `open_raw`."""
+    num_classes: PositiveInt
+    """Number of classes, background included."""
     raw: str
     """`synthetic`, or the path of the raw data (VOC: the folder that holds Annotations, JPEGImages
     and ImageSets; COCO: the folder that holds the annotations and the images)."""
@@ -59,6 +62,13 @@ class DatasetParameters(Parameters):
     instance_masks: str = "SegmentationObject"
     """VOC: folder of instance masks. Images outside the evaluated split may lack one."""
     synthetic: SyntheticParameters = SyntheticParameters()
+
+    @field_validator("layout")
+    @classmethod
+    def _known_layout(cls, value: str) -> str:
+        if not value.isidentifier() or find_spec(f"smallobjects.datasets.{value}") is None:
+            raise ValueError(f"there is no converter smallobjects.datasets.{value}")
+        return value
 
     @model_validator(mode="after")
     def _known_splits(self) -> "DatasetParameters":

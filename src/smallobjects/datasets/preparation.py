@@ -54,6 +54,11 @@ def prepare_dataset(
         raise DatasetError(f"{raw}: no such folder of raw data; give the path it was unpacked to")
     converter = importlib.import_module(f"smallobjects.datasets.{parameters.layout}")
     dataset: RawDataset = converter.open_raw(raw, parameters)
+    if len(dataset.class_names) + 1 != parameters.num_classes:
+        raise DatasetError(
+            f"{raw}: {len(dataset.class_names)} classes beside the background, so num_classes must "
+            f"be {len(dataset.class_names) + 1}, not {parameters.num_classes}"
+        )
     with publish_directory(output) as folder:
         for part in FOLDERS:
             (folder / part).mkdir()
