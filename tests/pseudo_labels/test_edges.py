@@ -5,13 +5,12 @@ from PIL import Image
 from scipy import ndimage
 
 from smallobjects.pseudo_labels.classifier import Classifier
+from smallobjects.pseudo_labels.edge_training import quarter_label, train_edges
 from smallobjects.pseudo_labels.edges import (
     EdgeNetwork,
     load_edges,
     predict_edges,
-    quarter_label,
     save_edges,
-    train_edges,
 )
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.label_archive import LabelArchives, write_labels

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -257,6 +258,21 @@ def test_killed_half_way_leaves_no_output(chain, squares, tmp_path):
     call(*arguments)
     assert output.read_bytes() == (chain / "seeds" / "1-of-2.zip").read_bytes()
     assert list(tmp_path.iterdir()) == [output]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_damaged_image_is_named_in_one_line(squares, tmp_path, workers):
+    shutil.copytree(squares.root, tmp_path / "data")
+    image = tmp_path / "data" / "images" / "wide.jpg"
+    image.write_bytes(image.read_bytes()[:300])
+    output = call(
+        "train-classifier", "--dataset", tmp_path / "data", "--split", "train", "--workers",
+        workers, "--parameters", json.dumps(STAGES["classifier"]), "--output", tmp_path / "c.pth",
+        code=1,
+    )  # fmt: skip
+    assert output.splitlines()[-1].startswith(f"Error: {image}: cannot be read")
+    assert "Traceback" not in output
+    assert not (tmp_path / "c.pth").exists()
 
 
 def test_published_settings_are_the_defaults():

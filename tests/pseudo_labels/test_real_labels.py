@@ -23,6 +23,7 @@ def voc(realdata, tmp_path_factory):
         "title": "VOC",
         "layout": "voc",
         "raw": "given",
+        "num_classes": 20,
         "splits": {"train": {"source": "train_obj"}},
         "train": "train",
         "label_score": "train",

@@ -9,6 +9,8 @@ import click
 from smallobjects.cli.options import EXISTING_FOLDER, NEW_PATH
 from smallobjects.pseudo_labels.errors import BadInputError
 
+EXPECTED_ERRORS = (BadInputError, FileNotFoundError, NotADirectoryError, FloatingPointError)
+
 dataset_option = click.option(
     "--dataset", required=True, type=EXISTING_FOLDER, help="Prepared dataset."
 )
@@ -31,8 +33,10 @@ def one_line_errors(command: Callable) -> Callable:
     def run(*arguments: object, **options: object) -> None:
         try:
             command(*arguments, **options)
-        except (BadInputError, FileNotFoundError, FloatingPointError) as error:
-            raise click.ClickException(str(error)) from error
+        except EXPECTED_ERRORS as error:
+            # A loader process hands over the text of its traceback, which ends with the message.
+            message = str(error).rpartition(f"{type(error).__name__}: ")[2].strip()
+            raise click.ClickException(message) from error
 
     return run
 

@@ -124,6 +124,7 @@ def make_cams(
     from smallobjects.pseudo_labels.cam_store import write_cams
     from smallobjects.pseudo_labels.classifier import load_classifier
     from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.images import read_image
     from smallobjects.pseudo_labels.progress import progress
     from smallobjects.pseudo_labels.sharding import Shard
 
@@ -134,7 +135,7 @@ def make_cams(
     with write_cams(output) as store:
         for image_id in progress(image_ids, "make CAMs", len(image_ids)):
             classes = data.image_classes.get(image_id, ())
-            image = data.read_image(image_id)
+            image = read_image(data, image_id)
             maps = multi_scale_cam(network, image, classes, parameters, chosen)
             store.write(image_id, classes, maps)
 
@@ -196,9 +197,10 @@ def train_edges(
 ) -> None:
     """Train the network that predicts class boundaries from the affinities of seed pixels."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels import edges
     from smallobjects.pseudo_labels.classifier import load_classifier
     from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.edge_training import train_edges as train
+    from smallobjects.pseudo_labels.edges import save_edges
     from smallobjects.pseudo_labels.label_archive import LabelArchives
 
     data = PreparedDataset.open(dataset)
@@ -206,7 +208,7 @@ def train_edges(
     chosen = select_device(device, threads)
     with LabelArchives(list(seeds)) as archives:
         archives.require(image_ids)
-        trained = edges.train_edges(
+        trained = train(
             data,
             image_ids,
             archives,
@@ -216,7 +218,7 @@ def train_edges(
             device=chosen,
             workers=workers,
         )
-    edges.save_edges(output, trained)
+    save_edges(output, trained)
 
 
 @click.command()
@@ -242,6 +244,7 @@ def walk_labels(
     from smallobjects.pseudo_labels.cam_store import CamStore
     from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.edges import load_edges, predict_edges
+    from smallobjects.pseudo_labels.images import read_image
     from smallobjects.pseudo_labels.label_archive import write_labels
     from smallobjects.pseudo_labels.progress import progress
     from smallobjects.pseudo_labels.propagation import propagate_label
@@ -251,7 +254,7 @@ def walk_labels(
     network = load_edges(edges).to(chosen)
     with CamStore(cams) as store, write_labels(output) as archive:
         for image_id in progress(store.image_ids, "walk", len(store.image_ids)):
-            image = data.read_image(image_id)
+            image = read_image(data, image_id)
             classes, maps = store.read(image_id, image.shape[:2])
             edge_map = predict_edges(network, image, parameters.pad_to, chosen)
             label = propagate_label(classes, maps, edge_map, *image.shape[:2], parameters)

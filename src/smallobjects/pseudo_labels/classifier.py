@@ -19,6 +19,7 @@ from smallobjects.pseudo_labels.augmentation import (
     rescale_image,
 )
 from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.network_file import load_network, save_network
 from smallobjects.pseudo_labels.networks import build_backbone
 from smallobjects.pseudo_labels.parameters import ClassifierParameters
@@ -72,7 +73,7 @@ class ClassificationSample:
         self, image_id: str, generator: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return 3×crop×crop float32 and C float32."""
-        image = self._dataset.read_image(image_id)
+        image = read_image(self._dataset, image_id)
         limits = self._parameters.resize_long_side
         image = rescale_image(image, random_long_side_scale(image, limits, generator))
         [image] = random_flip([image], generator)

@@ -11,6 +11,7 @@ import torch
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.cam_store import CamStore
+from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.parameters import SeedParameters
 from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.seed import make_seed
@@ -46,7 +47,7 @@ def shard_seeds(
 
 def _seed_of(dataset: Path, cams: Path, parameters: SeedParameters, image_id: str) -> np.ndarray:
     torch.set_num_threads(1)
-    image = PreparedDataset.open(dataset).read_image(image_id)
+    image = read_image(PreparedDataset.open(dataset), image_id)
     with CamStore(cams) as store:
         classes, maps = store.read(image_id, image.shape[:2])
     return make_seed(image, classes, maps, parameters)
