@@ -23,7 +23,7 @@ def voc(realdata, tmp_path_factory):
         "title": "VOC",
         "layout": "voc",
         "raw": "given",
-        "num_classes": 20,
+        "num_classes": 21,
         "splits": {"train": {"source": "train_obj"}},
         "train": "train",
         "label_score": "train",
