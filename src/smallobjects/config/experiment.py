@@ -6,11 +6,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from smallobjects.config.checks import check_names
 from smallobjects.config.errors import ConfigError, unknown, validate
 from smallobjects.config.layers import merge, read_mmengine, read_yaml, resolve
 from smallobjects.config.matrix import Cell, external_name
 from smallobjects.config.model import ExperimentConfig, ExternalLabels, MethodFile, Scale
+from smallobjects.config.names import check_names
 from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.parameters import Parameters
 from smallobjects.segmentation.parameters import (
