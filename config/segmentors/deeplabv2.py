@@ -114,14 +114,18 @@ scales = dict(
             dict(type="RandomFlip", prob=0.5),
             dict(type="PackSegInputs"),
         ],
-        optim_wrapper=dict(optimizer=dict(lr=0.05), paramwise_cfg=None),
+        optim_wrapper=dict(optimizer=dict(lr=0.01), paramwise_cfg=None),
         schedule=dict(
-            iterations=350,
-            shared_iterations=250,
+            iterations=240,
+            shared_iterations=170,
             batch_size=8,
             checkpoint_interval=100,
             log_interval=50,
         ),
+        # At the switch, strength times learning rate is then of the published size.
         ewc=dict(strength=10.0),
+        per_dataset=dict(
+            coco=dict(schedule=dict(iterations=300, shared_iterations=220)),
+        ),
     ),
 )
