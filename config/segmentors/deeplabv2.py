@@ -120,9 +120,9 @@ scales = dict(
             shared_iterations=170,
             batch_size=8,
             checkpoint_interval=100,
-            log_interval=50,
+            log_interval=10,
         ),
-        # At the switch, strength times learning rate is then of the published size.
+        # At the switch, strength times learning rate is then about the published one.
         ewc=dict(strength=10.0),
         per_dataset=dict(
             coco=dict(schedule=dict(iterations=300, shared_iterations=220)),
