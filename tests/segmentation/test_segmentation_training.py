@@ -1,6 +1,7 @@
 """Phases of a training: what an arm continues, what a restart may not change."""
 
 import csv
+import math
 import os
 import signal
 import subprocess
@@ -242,6 +243,27 @@ def test_pretrained_weights_of_another_network_are_refused(run_of, train, tmp_pa
     torch.save({"conv1.weight": torch.zeros(1)}, path)
     with pytest.raises(SegmentationError, match=r"lacks .* weights of the backbone TinyBackbone"):
         train(replace(run))
+
+
+def test_a_training_that_diverges_says_so_and_publishes_nothing(run_of, train, tmp_path):
+    wrapper = training_parameters().optim_wrapper
+    optimizer = wrapper["optimizer"] | {"lr": 1e20}
+    parameters = training_parameters(optim_wrapper=wrapper | {"optimizer": optimizer})
+    with pytest.raises(SegmentationError, match="diverged; lower"):
+        train(run_of(parameters=parameters), tmp_path / "work")
+    for checkpoint in tmp_path.glob("work/*/iter_*.pth"):
+        content = torch.load(checkpoint, weights_only=False)
+        assert all(map(math.isfinite, content["learning_curve"]["losses"]))
+
+
+def test_any_scheduler_continues_in_an_arm(run_of, train):
+    cycle = [{"type": "OneCycleLR", "eta_max": 0.05}]
+    shared = train(run_of(parameters=training_parameters(param_scheduler=cycle)))
+    ce = train(run_of("ce", parameters=arm_parameters("ce", param_scheduler=cycle), shared=shared))
+    schedule = {"iterations": 9, "shared_iterations": 8}
+    cycle = [cycle[0] | {"end": 9}]
+    unsplit = training_parameters(param_scheduler=cycle, schedule=schedule)
+    assert equal(weights(train(run_of(parameters=unsplit))), weights(ce))
 
 
 @pytest.mark.gpu

@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+
+from smallobjects.segmentation.errors import SegmentationError
 
 KEY = "learning_curve"
 COLUMNS = ("iteration", "learning_rate", "loss", "ewc_penalty")
@@ -20,7 +23,8 @@ class LearningCurveHook(Hook):
     """Records the mean loss of every `log_interval` iterations, across restarts.
 
     `loss` is what is back-propagated; the EWC penalty, whose gradient is added later, is recorded
-    beside it. `learning_rate` is that of the optimizer's first parameter group.
+    beside it. `learning_rate` is that of the optimizer's first parameter group. A loss that is not
+    finite ends the training before a checkpoint is written of it.
     """
 
     # After the EWC hook, and before the scheduler changes the learning rate.
@@ -31,7 +35,7 @@ class LearningCurveHook(Hook):
         self.log_interval = log_interval
         self._rows: list[dict[str, float]] = []
         self._losses: list[Any] = []
-        self._since = time.monotonic()
+        self._since = (0, time.monotonic())
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Go on from the rows of the checkpoint."""
@@ -40,7 +44,7 @@ class LearningCurveHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Start the clock."""
-        self._since = time.monotonic()
+        self._since = (runner.iter, time.monotonic())
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
@@ -54,23 +58,39 @@ class LearningCurveHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the rows, and the losses of the row that is not full, to a checkpoint."""
-        self._losses = [float(loss) for loss in self._losses]
+        self._losses = _finite(self._losses, runner.iter + 1)
         checkpoint[KEY] = {"rows": list(self._rows), "losses": list(self._losses)}
 
     def _close_row(self, runner: Runner, iteration: int, penalty: Any) -> None:
-        losses = [float(loss) for loss in self._losses]
+        losses = _finite(self._losses, iteration)
         rate = runner.optim_wrapper.optimizer.param_groups[0]["lr"]
         row = {"iteration": iteration, "learning_rate": rate, "loss": sum(losses) / len(losses)}
         if penalty is not None:
             row["ewc_penalty"] = float(penalty)
-        now = time.monotonic()
-        seconds = (now - self._since) / len(losses)
+        start, started = self._since
+        self._since = (iteration, time.monotonic())
+        seconds = (self._since[1] - started) / (iteration - start)
         self._rows.append(row)
-        self._losses, self._since = [], now
+        self._losses = []
         values = "  ".join(f"{key} {row[key]:.4g}" for key in COLUMNS[1:] if key in row)
         logger.info(
             "iteration %d of %d  %s  %.3f s each", iteration, runner.max_iters, values, seconds
         )
+
+
+def _finite(losses: list[Any], iteration: int) -> list[float]:
+    """Return losses as numbers, or refuse to go on with a network that is lost.
+
+    Raises:
+        SegmentationError: one of them is infinite or not a number.
+    """
+    values = [float(loss) for loss in losses]
+    if not all(map(math.isfinite, values)):
+        raise SegmentationError(
+            f"iteration {iteration}: the loss is {values[-1]}, so the training has diverged; lower "
+            "optim_wrapper.optimizer.lr, or start from pretrained weights"
+        )
+    return values
 
 
 def write_curve(rows: list[dict[str, float]], target: Path) -> None:
