@@ -13,6 +13,7 @@ def sample_settings(realdata: Path) -> dict:
             "raw": str(realdata / "VOCdevkit" / "VOC2012"),
             "splits": {"_delete_": True, "train": {"source": "train"}, "val": {"source": "val"}},
             "train": "train",
+            "semantic_masks": ["SegmentationClass"],
             "instance_masks": "SegmentationObject_derived",
         },
         "coco": {

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import EXISTING_FOLDER, NEW_PATH
+from smallobjects.cli.options import (
+    NEW_PATH,
+    dataset_option,
+)
 from smallobjects.pseudo_labels.errors import BadInputError
 
 EXPECTED_ERRORS = (BadInputError, FileNotFoundError, NotADirectoryError, FloatingPointError)
 
-dataset_option = click.option(
-    "--dataset", required=True, type=EXISTING_FOLDER, help="Prepared dataset."
-)
 split_option = click.option("--split", required=True, help="Split of the dataset.")
 score_split_option = click.option(
     "--score-split", required=True, help="Split on which the labels are scored."

@@ -42,3 +42,13 @@ device_option = click.option(
     show_default=True,
     help="cpu, cuda, or auto: cuda where there is one.",
 )
+dataset_option = click.option(
+    "--dataset", required=True, type=EXISTING_FOLDER, help="Prepared dataset."
+)
+workers_option = click.option(
+    "--workers",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Processes that load images; 0 loads them in the main one. Changes no result.",
+)

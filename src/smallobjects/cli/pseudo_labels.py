@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from smallobjects.cli.label_sources import (
-    dataset_option,
     labels_option,
     manifest_option,
     one_line_errors,
@@ -18,10 +17,12 @@ from smallobjects.cli.label_sources import (
 from smallobjects.cli.options import (
     EXISTING_FILE,
     NEW_PATH,
+    dataset_option,
     device_option,
     parameters_option,
     seed_option,
     threads_option,
+    workers_option,
 )
 from smallobjects.pseudo_labels.parameters import (
     CamParameters,
@@ -36,13 +37,6 @@ classifier_option = click.option(
 )
 cams_option = click.option(
     "--cams", required=True, type=EXISTING_FILE, help="Output of make-cams, of one shard."
-)
-workers_option = click.option(
-    "--workers",
-    default=0,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Processes that load images; 0 loads them in the main one. Changes no result.",
 )
 
 

@@ -14,24 +14,15 @@ from smallobjects.cli.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     NEW_PATH,
+    dataset_option,
     device_option,
     parameters_option,
     seed_option,
     threads_option,
+    workers_option,
 )
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.parameters import PredictionParameters, TrainingParameters
-
-dataset_option = click.option(
-    "--dataset", required=True, type=EXISTING_FOLDER, help="Prepared dataset."
-)
-workers_option = click.option(
-    "--workers",
-    default=0,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Processes that load images; 0 loads them in the main one. Changes no result.",
-)
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 import torch
 
+from smallobjects.devices import find_device
 from smallobjects.pseudo_labels.errors import BadInputError
 
 
@@ -9,7 +10,7 @@ def select_device(name: str, threads: int) -> torch.device:
     """Prepare torch for repeatable results and return the device called `name`.
 
     Args:
-        name: `cpu`, `cuda`, `cuda:<n>`, or `auto`: cuda where there is one.
+        name: see `find_device`.
         threads: CPU threads. Sums are split by thread, so results depend on it in the last bits.
 
     Raises:
@@ -18,12 +19,7 @@ def select_device(name: str, threads: int) -> torch.device:
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise BadInputError(f"--device {name}: no such device; use cpu, cuda or auto") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise BadInputError(f"--device {name}: no CUDA device here; use --device cpu")
-    return device
+        return find_device(name)
+    except ValueError as error:
+        raise BadInputError(str(error)) from None
