@@ -91,9 +91,7 @@ def synthetic_parameters(wildcards):
 
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
-    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
-        exclude={"synthetic"}
-    )
+    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(exclude={"synthetic"})
 
 
 def split(role):
