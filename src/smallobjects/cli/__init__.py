@@ -15,7 +15,7 @@ COMMANDS = {
     "make-seeds": "pseudo_labels",
     "train-edges": "pseudo_labels",
     "walk-labels": "pseudo_labels",
-    "gather-labels": "pseudo_labels",
+    "gather-labels": "gathering",
     "ground-truth-labels": "label_sources",
     "external-labels": "label_sources",
     "train-segmentor": "segmentation",

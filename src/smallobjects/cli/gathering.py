@@ -1,0 +1,101 @@
+"""The subcommand with which every method of this package ends: shards into one label folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smallobjects.cli.label_sources import (
+    labels_option,
+    manifest_option,
+    one_line_errors,
+    score_split_option,
+    split_option,
+)
+from smallobjects.cli.options import EXISTING_FILE, dataset_option, seed_option
+from smallobjects.pseudo_labels.parameters import CamParameters
+
+
+def _json_object(ctx: click.Context, option: click.Parameter, value: str) -> dict[str, Any]:
+    try:
+        content = json.loads(value)
+    except json.JSONDecodeError as error:
+        raise click.BadParameter(f"not JSON: {error}", ctx=ctx, param=option) from error
+    if not isinstance(content, dict):
+        raise click.BadParameter("not a JSON object", ctx=ctx, param=option)
+    return content
+
+
+@click.command()
+@dataset_option
+@split_option
+@score_split_option
+@click.option("--source", required=True, help="Name of the label source, such as irn.")
+@click.option(
+    "--cams",
+    multiple=True,
+    type=EXISTING_FILE,
+    help="Output of make-cams, once for each shard, to score the maps too.",
+)
+@click.option(
+    "--parts",
+    required=True,
+    multiple=True,
+    type=EXISTING_FILE,
+    help="Zip of <id>.png; once for each shard.",
+)
+@click.option(
+    "--parameters",
+    default="{}",
+    callback=_json_object,
+    metavar="JSON",
+    help="Settings of all stages, to be recorded.",
+)
+@seed_option
+@labels_option
+@manifest_option
+@one_line_errors
+def gather_labels(
+    dataset: Path,
+    split: str,
+    score_split: str,
+    source: str,
+    cams: tuple[Path, ...],
+    parts: tuple[Path, ...],
+    parameters: dict[str, Any],
+    seed: int,
+    labels: Path,
+    manifest: Path,
+) -> None:
+    """Gather the labels of all shards into one folder, score them, and write the manifest."""
+    from contextlib import ExitStack
+
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.label_archive import LabelArchives
+    from smallobjects.pseudo_labels.label_source import publish_source
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    with ExitStack() as stack:
+        archives = stack.enter_context(LabelArchives(list(parts)))
+        archives.require(image_ids)
+        cam_label = None
+        if cams:
+            from smallobjects.pseudo_labels.cam_scores import CamLabels
+
+            settings = CamParameters.model_validate(parameters.get("cam", {}))
+            threshold = settings.evaluation_threshold
+            cam_label = stack.enter_context(CamLabels(data, list(cams), threshold))
+        publish_source(
+            data,
+            split,
+            score_split,
+            ((image_id, archives.read(image_id)) for image_id in image_ids),
+            source=source,
+            parameters=parameters,
+            seed=seed,
+            folder=labels,
+            manifest=manifest,
+            cam_label=cam_label,
+        )
