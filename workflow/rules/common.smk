@@ -11,6 +11,7 @@ try:
 except ConfigError as error:
     raise WorkflowError(f"The configuration cannot be run.\n{error}") from None
 
+# Where a job runs is among its resources, not its params: it is no reason to run it again.
 COMPUTE = EXPERIMENT.scale.compute
 ROOT = EXPERIMENT.root
 DATASET = f"{ROOT}/datasets/{{dataset}}"
