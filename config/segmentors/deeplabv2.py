@@ -111,6 +111,7 @@ scales = dict(
         train_pipeline=[
             dict(type="LoadImageFromFile", color_type="color_ignore_orientation"),
             dict(type="LoadLabels"),
+            dict(type="RandomCrop", crop_size=(96, 96)),
             dict(type="RandomFlip", prob=0.5),
             dict(type="PackSegInputs"),
         ],

@@ -42,7 +42,9 @@ def test_merging_two_changes_is_merging_one_after_the_other(base, first, second)
 def test_a_change_may_replace_a_mapping_as_a_whole():
     base = {"backbone": {"depth": 101, "style": "pytorch"}}
     change = {"backbone": {"_delete_": True, "type": "Tiny"}}
-    assert merge(base, change) == {"backbone": {"type": "Tiny"}}
+    more = {"backbone": {"width": 8}}
+    assert resolve([base, change], "voc") == {"backbone": {"type": "Tiny"}}
+    assert resolve([base, merge(change, more)], "voc") == {"backbone": {"type": "Tiny", "width": 8}}
 
 
 def test_a_layer_differs_by_dataset_and_a_higher_layer_wins():

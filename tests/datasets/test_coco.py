@@ -48,6 +48,7 @@ def val_parameters(**changes):
         {
             "title": "COCO",
             "layout": "coco",
+            "num_classes": 81,
             "raw": "real",
             "splits": {"val": {"source": SOURCE, "images": "val2014"}},
             "train": "val",

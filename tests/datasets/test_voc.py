@@ -249,6 +249,7 @@ def real_parameters(**changes):
         {
             "title": "PASCAL VOC",
             "layout": "voc",
+            "num_classes": 21,
             "raw": "real",
             "splits": {"train": {"source": "train_obj"}, "val": {"source": "val_obj"}},
             "train": "train",

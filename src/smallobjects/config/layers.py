@@ -42,8 +42,9 @@ def read_mmengine(path: Path) -> dict[str, Any]:
 def merge(base: Layer, *changes: Layer) -> dict[str, Any]:
     """Return `base` with each of `changes` laid over it.
 
-    Mappings are merged key by key; anything else, lists too, is replaced. A change that holds
-    `_delete_: true` replaces the mapping as a whole, as in MMEngine.
+    Mappings are merged key by key; anything else, lists too, is replaced. A mapping that holds
+    `_delete_: true` replaces the one below it as a whole, as in MMEngine; the mark is kept, so that
+    merged changes can be laid over something else, until `resolve` takes it out.
     """
     result = copy.deepcopy(dict(base))
     for change in changes:
@@ -52,7 +53,7 @@ def merge(base: Layer, *changes: Layer) -> dict[str, Any]:
             if both and not value.get("_delete_"):
                 result[key] = merge(result[key], value)
             else:
-                result[key] = _without_delete(value)
+                result[key] = copy.deepcopy(value)
     return result
 
 
@@ -61,7 +62,7 @@ def resolve(layers: Iterable[Layer], dataset: str) -> dict[str, Any]:
 
     A layer may hold `per_dataset: {<dataset>: changes}`; neither that key nor `scales` is left.
     """
-    return merge({}, *(_for_dataset(layer, dataset) for layer in layers))
+    return _without_marks(merge({}, *(_for_dataset(layer, dataset) for layer in layers)))
 
 
 def _for_dataset(layer: Layer, dataset: str) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _for_dataset(layer: Layer, dataset: str) -> dict[str, Any]:
     return merge(plain, layer.get("per_dataset", {}).get(dataset, {}))
 
 
-def _without_delete(value: Any) -> Any:
+def _without_marks(value: Any) -> Any:
     if not isinstance(value, Mapping):
-        return copy.deepcopy(value)
-    return {key: _without_delete(item) for key, item in value.items() if key != "_delete_"}
+        return value
+    return {key: _without_marks(item) for key, item in value.items() if key != "_delete_"}
