@@ -282,5 +282,5 @@ def test_many_images_in_bounded_memory_and_time():
     uncertainty(rows, areas, 81, Bootstrap())
     seconds, peak = time.process_time() - started, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 150e6
+    assert peak < 100e6
     assert seconds < 30
