@@ -1,9 +1,10 @@
 """Reading the PNG masks that are scored."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 _GREY, _PALETTE = 0, 3
 _COLOUR_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
@@ -24,11 +25,23 @@ def read_mask(path: Path, purpose: str) -> np.ndarray:
         ValueError: the file is missing, not a PNG, damaged, or holds colours instead of values.
     """
     try:
-        header = _read_header(path)
+        with path.open("rb") as file:
+            _check_header(file.read(26), path, purpose)
+            file.seek(0)
+            mask = _decode(file, path, purpose)
     except FileNotFoundError:
         raise ValueError(f"{path}: there is no {purpose} of this image") from None
     except OSError as error:
         raise ValueError(f"{path}: this {purpose} cannot be read ({error})") from error
+    return mask if mask.dtype == np.uint8 else mask.astype(np.uint16, copy=False)
+
+
+def _check_header(header: bytes, path: Path, purpose: str) -> None:
+    """Refuse what is no PNG or holds no ids, by its signature, and the depth and type of the image.
+
+    Raises:
+        ValueError: it is such a file.
+    """
     if not header.startswith(_SIGNATURE) or len(header) < 26:
         raise ValueError(f"{path}: this {purpose} is not a PNG file; masks are PNG")
     bits, colour_type = header[24], header[25]
@@ -43,15 +56,23 @@ def read_mask(path: Path, purpose: str) -> np.ndarray:
         raise ValueError(
             f"{path}: this {purpose} is a grey PNG of {bits} bits; save it with 8 or 16 bits"
         )
+
+
+def _decode(file: BinaryIO, path: Path, purpose: str) -> np.ndarray:
     try:
-        with Image.open(path, formats=["PNG"]) as image:
-            mask = np.asarray(image)
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
+        with Image.open(file, formats=["PNG"]) as image:
+            return np.asarray(image)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path}: this {purpose} is damaged ({error}); make it again") from error
-    return mask if mask.dtype == np.uint8 else mask.astype(np.uint16)
 
 
-def _read_header(path: Path) -> bytes:
-    """Return the first 26 bytes: the signature, and the size, depth and type of the image."""
-    with path.open("rb") as file:
-        return file.read(26)
+def images_of(folder: Path) -> list[str]:
+    """Return the ids of all PNG files of a folder, sorted.
+
+    Raises:
+        ValueError: there is none.
+    """
+    images = sorted(path.stem for path in folder.glob("*.png"))
+    if not images:
+        raise ValueError(f"{folder}: no PNG files in this folder")
+    return images
