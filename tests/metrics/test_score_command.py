@@ -64,7 +64,9 @@ def test_scores_agree_with_the_reference(folders):
     summary = json.loads((folders / "scores.json").read_text())
     means = summary_by_loops([row[1:] for row in expected], counts.tolist(), 4)
     assert {key: summary[key] for key in means} == pytest.approx(means)
-    assert list(summary) == [*means, "per_class", "instances"]
+    assert list(summary) == [
+        *means, "per_class", "instances", "miou_i", "miou_c", "intervals", "bootstrap"
+    ]  # fmt: skip
     assert summary["instances"]["total"] == sum(row[1] > 0 for row in expected)
 
 

@@ -57,6 +57,11 @@ COCO_NUM_CLASSES = 81
 )
 @click.option("--instances-output", type=NEW_PATH, help="Parquet file: one row per instance.")
 @click.option(
+    "--areas-output",
+    type=NEW_PATH,
+    help="Parquet file: right, predicted and true pixels of each class in each image.",
+)
+@click.option(
     "--confusion-output",
     type=NEW_PATH,
     help=".npy file: rows are the ground truth; the last column is no class.",
@@ -71,6 +76,23 @@ COCO_NUM_CLASSES = 81
     metavar="A B",
     help="Areas in pixels: small < A <= medium < B <= large.",
 )
+@click.option(
+    "--resamples",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Resamples of the images, for the bootstrap intervals; 0 leaves the intervals out.",
+)
+@click.option(
+    "--bootstrap-seed", default=0, show_default=True, type=click.IntRange(min=0), help="Their seed."
+)
+@click.option(
+    "--level",
+    default=0.95,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Level of the intervals.",
+)
 def score(
     predictions: Path,
     semantic: Path | None,
@@ -81,9 +103,13 @@ def score(
     images: Path | None,
     skip_missing: bool,
     instances_output: Path | None,
+    areas_output: Path | None,
     confusion_output: Path | None,
     workers: int | None,
     size_limits: tuple[int, int],
+    resamples: int,
+    bootstrap_seed: int,
+    level: float,
 ) -> None:
     """Score predictions by instance: IA-mIoU, IA_S, IA_M, IA_L, and mIoU.
 
@@ -98,6 +124,8 @@ def score(
         raise click.UsageError("--coco takes the place of --semantic and --instances")
     if num_classes is None and coco is None:
         raise click.UsageError("give --num-classes, the background included")
+    from smallobjects.metrics.areas import areas_table
+    from smallobjects.metrics.fine_grained import fine_grained_mious
     from smallobjects.metrics.folders import (
         ImageFiles,
         Scale,
@@ -117,7 +145,7 @@ def score(
         batches = score_batches(
             files, Scale(num_classes, size_limits), workers or _useful_workers(len(ids))
         )
-        rows, confusion = _collect(batches, len(ids))
+        rows, confusion, areas_of_images = _collect(batches, len(ids))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     except BrokenExecutor as error:
@@ -125,10 +153,18 @@ def score(
             "a worker was killed, perhaps for want of memory; try fewer --workers"
         ) from error
     table = rows_table(rows, ids)
-    summary = summarize(table, confusion, num_classes)
+    areas = areas_table(areas_of_images, ids)
+    summary = summarize(table, confusion, num_classes) | fine_grained_mious(areas)
+    if resamples:
+        from smallobjects.metrics.bootstrap import Bootstrap, uncertainty
+
+        bootstrap = Bootstrap(resamples, bootstrap_seed, level)
+        summary |= uncertainty(table, areas, num_classes, bootstrap)
 
     if instances_output:
         _write_rows(table, instances_output)
+    if areas_output:
+        _write_rows(areas, areas_output)
     if confusion_output:
         _write_confusion(confusion, confusion_output)
     # Last, so that whoever finds the scores finds the rest as well.
@@ -157,13 +193,14 @@ def _useful_workers(images: int) -> int:
 
 def _collect(
     batches: Iterable["BatchScores"], total: int
-) -> tuple[list["np.ndarray"], "np.ndarray"]:
-    """Return the rows of all images and the sum of their confusion matrices."""
-    rows, confusion = [], 0
+) -> tuple[list["np.ndarray"], "np.ndarray", list["np.ndarray"]]:
+    """Return the rows of all images, the sum of their confusion matrices, and their areas."""
+    rows, confusion, areas = [], 0, []
     for batch in _with_progress(batches, total):
         rows += batch.rows
         confusion = confusion + batch.confusion
-    return rows, confusion
+        areas += batch.areas
+    return rows, confusion, areas
 
 
 def _with_progress(batches: Iterable["BatchScores"], total: int) -> Iterator["BatchScores"]:
@@ -197,7 +234,7 @@ def _write_confusion(confusion: "np.ndarray", target: Path) -> None:
 
 
 def _print_summary(summary: dict, images: int) -> None:
-    """Print the scores in percent, with the number of instances behind each."""
+    """Print the scores in percent, with their intervals and the instances behind each."""
     from rich.console import Console
     from rich.table import Table
 
@@ -209,11 +246,20 @@ def _print_summary(summary: dict, images: int) -> None:
         ("IA_S (small)", "ia_s", f"{counts['small']:,}"),
         ("IA_M (medium)", "ia_m", f"{counts['medium']:,}"),
         ("IA_L (large)", "ia_l", f"{counts['large']:,}"),
+        ("mIoU^I (by image)", "miou_i", ""),
+        ("mIoU^C (by class and image)", "miou_c", ""),
     ]
+    intervals = summary.get("intervals")
     table = Table("score", title=f"{images:,} images")
     table.add_column("percent", justify="right")
+    if intervals:
+        table.add_column(f"{100 * summary['bootstrap']['level']:g} % interval", justify="right")
     table.add_column("instances", justify="right")
     for title, key, count in lines:
         value = summary[key]
-        table.add_row(title, "–" if value is None else f"{100 * value:.1f}", count)
+        cells = [title, "–" if value is None else f"{100 * value:.1f}"]
+        if intervals:
+            ends = intervals[key]
+            cells.append(f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f}" if ends else "–")
+        table.add_row(*cells, count)
     Console().print(table)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from smallobjects.metrics.areas import class_areas
 from smallobjects.metrics.checks import check_classes, check_shape
 from smallobjects.metrics.confusion import confusion_of_runs
 from smallobjects.metrics.ground_truth import Truth, Truths
@@ -50,6 +51,8 @@ class BatchScores(NamedTuple):
     """For each image, its rows (dtype `ROW`)."""
     confusion: np.ndarray
     """C×(C+1) int64, summed over the images."""
+    areas: list[np.ndarray]
+    """For each image, its areas (dtype `AREAS`)."""
 
 
 class Selection(NamedTuple):
@@ -127,7 +130,8 @@ def score_image(files: ImageFiles, scale: Scale) -> tuple[np.ndarray, np.ndarray
 def score_batch(scale: Scale, batch: list[ImageFiles]) -> BatchScores:
     """Score a few images; what comes back is small, however large the masks are."""
     scores = [score_image(files, scale) for files in batch]
-    return BatchScores([rows for rows, _ in scores], sum(matrix for _, matrix in scores))
+    rows, matrices = map(list, zip(*scores, strict=True))
+    return BatchScores(rows, sum(matrices), [class_areas(matrix) for matrix in matrices])
 
 
 def score_batches(
