@@ -175,11 +175,12 @@ def test_shown_in_the_terminal(write_scores, make_cell, tmp_path):
     result = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     low, high = table.loc[0, ["ia_miou_low", "ia_miou_high"]]
-    assert f"[{low:.1f}, {high:.1f}]" in result.output
+    assert f"[{low:.1f},{high:.1f}]" in result.output
     low, high = table.loc[1, ["ia_miou_gain_low", "ia_miou_gain_high"]]
     assert low < high < 0
-    assert f"([{low:+.1f}, {high:+.1f}])".replace("-", "−") in result.output
+    assert f"[{low:+.1f},{high:+.1f}]".replace("-", "−") in result.output
     assert "bootstrap intervals" in result.output
+    assert "…" not in result.output
     assert all(len(line) <= 110 for line in result.output.splitlines()[:-1])
 
 

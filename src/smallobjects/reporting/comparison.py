@@ -108,20 +108,23 @@ def format_entry(entry: Entry | None, gain_pattern: str = "{}", dash: str = "–
     return f"{value} ({gain})"
 
 
-def format_intervals(entry: Entry | None, gain_pattern: str = "{}") -> tuple[str, str]:
+def format_intervals(
+    entry: Entry | None, gain_pattern: str = "({})", separator: str = ", "
+) -> tuple[str, str]:
     """Write the intervals of a value and of its gain, such as `[66.1, 69.4]` and `([+0.1, +1.5])`.
 
     Args:
         entry: the entry.
         gain_pattern: put around the signed interval of the gain, whose minus is a hyphen.
+        separator: put between the ends.
 
     Returns:
         The two; empty for what is missing.
     """
     value = gain = ""
     if entry is not None and entry.interval is not None:
-        value = "[{:.1f}, {:.1f}]".format(*entry.interval)
+        value = f"[{separator.join(f'{end:.1f}' for end in entry.interval)}]"
     if entry is not None and entry.gain_interval is not None:
-        ends = [f"{round(end, 1) + 0.0:+.1f}" for end in entry.gain_interval]
-        gain = f"({gain_pattern.format(f'[{ends[0]}, {ends[1]}]')})"
+        ends = separator.join(f"{round(end, 1) + 0.0:+.1f}" for end in entry.gain_interval)
+        gain = gain_pattern.format(f"[{ends}]")
     return value, gain

@@ -81,7 +81,7 @@ def _line(row: Row, cells: ScoreCells) -> str:
 def _interval_lines(row: Row, cells: ScoreCells) -> list[str]:
     """Return the lines below it: intervals of the values, and of the gains, where there are any."""
     pairs = [
-        format_intervals(row.entries.get(dataset, {}).get(metric), gain_pattern="${}$")
+        format_intervals(row.entries.get(dataset, {}).get(metric), gain_pattern="(${}$)")
         for dataset in cells.titles("dataset")
         for metric in METRICS
     ]

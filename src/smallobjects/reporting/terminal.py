@@ -101,5 +101,6 @@ def _score_table(dataset: str, rows: list[Row]) -> Table:
 
 def _entry_cell(entry: Entry) -> str:
     """Return a value and its gain, and below them their intervals, if they are there."""
-    lines = [format_entry(entry), *filter(None, format_intervals(entry))]
+    ends = format_intervals(entry, gain_pattern="{}", separator=",")
+    lines = [format_entry(entry), *filter(None, ends)]
     return escape("\n".join(lines).replace("-", "−"))
