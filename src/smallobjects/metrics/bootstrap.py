@@ -4,7 +4,8 @@ The images of a dataset are drawn anew, with replacement and as many as there ar
 quantiles of the scores over many such draws are the percentile interval (Efron and Tibshirani, "An
 Introduction to the Bootstrap", 1993, chapter 13). Images are drawn, not instances: those of one
 image are not independent. What is drawn is the test set; the training is not repeated, so that the
-interval says nothing about another seed.
+interval says nothing about another seed. A class that a draw has no instance of is left out of that
+draw's mean, as one that a dataset has none of.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
