@@ -71,7 +71,7 @@ def test_runs_have_the_components_of_their_class(scene):
     for k, n, label in zip(
         start, length, components_of_runs(scene.prediction, start, length, classes), strict=True
     ):
-        labels.ravel()[k : k + n] = label
+        labels.ravel()[k : k + int(n)] = label
     expected = set()
     for class_id in range(1, NUM_CLASSES):
         expected |= set(map(frozenset, components_by_filling(scene.prediction == class_id)))

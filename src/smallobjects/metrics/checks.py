@@ -38,7 +38,7 @@ def check_classes(
     wrong = ((values < 0) | (values >= num_classes)) & (values != ignore_index)
     if wrong.any():
         raise ValueError(
-            f"{name}: class {values[wrong].max()} in {pixels[wrong].sum()} pixels; expected "
+            f"{name}: class {values[wrong].max()} in {pixels[wrong].sum():.0f} pixels; expected "
             f"0..{num_classes - 1} or {ignore_index} (void). Check the number of classes and the "
             "file"
         )

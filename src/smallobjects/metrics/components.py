@@ -21,7 +21,7 @@ def components_of_runs(
         start: R int64, the first pixels of runs of the classes wanted, as indices of the flattened
             prediction, ascending; each run lies in one row and has one class. All pixels of these
             classes are in a run.
-        length: R int64, the pixels of each run.
+        length: R whole numbers, the pixels of each run.
         classes: R integers from 1 on, the class of each run.
 
     Returns:
@@ -30,7 +30,9 @@ def components_of_runs(
     """
     if not start.size:
         return start
-    rows, columns = np.divmod(start, prediction.shape[1])
+    width = prediction.shape[1]
+    rows = start // width
+    columns = start - rows * width
     box = _box_around(rows, columns, length)
     # A copy, as cc3d refuses arrays that are read-only, which decoded images are.
     cut = prediction[box].copy()
@@ -59,7 +61,7 @@ def _join_islands(
         mask: H×W bool, the class.
         rows: R int64, of the runs.
         columns: R int64, of the first pixels of the runs.
-        length: R int64, of the runs.
+        length: R whole numbers, of the runs.
     """
     around = np.flatnonzero(np.isin(labels, outer))
     box = y, x = _box_around(rows[around], columns[around], length[around])
@@ -80,7 +82,7 @@ def _box_around(rows: np.ndarray, columns: np.ndarray, length: np.ndarray) -> tu
     """Return the slices of the smallest box that holds some runs; there is at least one."""
     return (
         slice(rows.min(), rows.max() + 1),
-        slice(columns.min(), (columns + length).max()),
+        slice(columns.min(), int((columns + length).max())),
     )
 
 

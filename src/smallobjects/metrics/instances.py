@@ -128,24 +128,26 @@ def _classes_of_instances(
     semantic: np.ndarray, index: np.ndarray, ids: np.ndarray, ignore_index: int
 ) -> np.ndarray:
     """Return the class of each of the K instances, K int64."""
-    own = (index > 0) & (index <= len(ids)) & (semantic != ignore_index)
+    own = np.flatnonzero((index > 0) & (semantic != ignore_index))
     index, semantic = index[own], semantic[own]
-    class_ids = np.zeros(len(ids) + 1, np.int64)
+    class_ids = np.zeros(len(ids) + 2, np.int64)
     class_ids[index] = semantic
     conflict = index[class_ids[index] != semantic]
+    conflict = conflict[conflict <= len(ids)]
     if conflict.size:
         classes = ", ".join(map(str, np.unique(semantic[index == conflict[0]])))
         raise ValueError(
             f"instance {ids[conflict[0] - 1]} has the classes {classes} in the class mask, but an "
             "instance has one; the two masks do not belong together"
         )
-    classless = ids[class_ids[1:] == 0]
+    class_ids = class_ids[1:-1]
+    classless = ids[class_ids == 0]
     if classless.size:
         raise ValueError(
             f"instance {classless[0]} has no class: all its pixels are background or void in the "
             "class mask; the two masks do not belong together"
         )
-    return class_ids[1:]
+    return class_ids
 
 
 def _shares(
@@ -167,10 +169,10 @@ def _shares(
     found, length, index = runs.values[0][kept], runs.length[kept], index[kept]
     components = components_of_runs(prediction, runs.start[kept], length, found)
 
-    valid = index < bins - 1
     class_of_index = np.concatenate([[0], class_ids, [0]])
-    meets = class_of_index[index] == found
-    size = pixels_by(components[valid], length[valid], components.max(initial=0) + 1)
+    meets = np.flatnonzero(class_of_index[index] == found)
+    valid_length = np.where(index < bins - 1, length, 0)
+    size = pixels_by(components, valid_length, components.max(initial=0) + 1)
     pairs, overlap = _summed(components[meets] * bins + index[meets], length[meets])
     component, instance = pairs // bins, pairs % bins
     on_siblings = pixels_by(component, overlap, len(size))[component]
@@ -182,23 +184,20 @@ def _shares(
 
 
 def _summed(keys: np.ndarray, amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct keys, ascending, and the sum of the amounts of each."""
+    """Return the distinct keys, ascending, and the sum of the amounts of each, as int64."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     first = np.flatnonzero(np.diff(keys, prepend=-1))
-    if not first.size:
-        return keys, amounts
-    return keys[first], np.add.reduceat(amounts[order], first)
+    sums = np.add.reduceat(amounts[order], first) if first.size else amounts
+    return keys[first], sums.astype(np.int64)
 
 
 def _background(
     found: np.ndarray, truth: np.ndarray, length: np.ndarray, valid: np.ndarray
 ) -> np.ndarray:
     """Return the one background row of the image, or none if no valid pixel is background."""
-    is_truth = (truth == 0) & valid
-    area = length[is_truth].sum()
-    if not area:
+    kinds = 4 * valid + 2 * (truth == 0) + (found == 0)
+    wrong, missed, right = pixels_by(kinds, length, 8)[5:]
+    if not missed + right:
         return np.empty(0, ROW)
-    is_found = (found == 0) & valid
-    intersection = length[is_found & is_truth].sum()
-    return np.array([(0, 0, area, "", intersection, length[is_found].sum(), 0.0)], ROW)
+    return np.array([(0, 0, missed + right, "", right, wrong + right, 0.0)], ROW)

@@ -15,7 +15,11 @@ class Runs(NamedTuple):
     start: np.ndarray
     """R int64: index of the first pixel in the flattened mask."""
     length: np.ndarray
-    """R int64: pixels; together they are all pixels of the mask."""
+    """R float64, whole numbers: pixels; together they are all pixels of the mask.
+
+    (They are weights of `np.bincount`, which would convert integers at each use. Sums are exact, as
+    an image has fewer than 2⁵³ pixels.)
+    """
     values: tuple[np.ndarray, ...]
     """R values of each mask, of its dtype."""
 
@@ -35,7 +39,9 @@ def joint_runs(*masks: np.ndarray) -> Runs:
         inner |= mask[1:] != mask[:-1]
     changes[:: max(width, 1)] = True
     start = np.flatnonzero(changes)
-    length = np.diff(start, append=changes.size)
+    length = np.empty(start.size)
+    np.subtract(start[1:], start[:-1], out=length[:-1])
+    length[-1:] = changes.size - start[-1:]
     return Runs(start, length, tuple(mask[start] for mask in flat))
 
 
@@ -44,10 +50,10 @@ def pixels_by(values: np.ndarray, length: np.ndarray, bins: int) -> np.ndarray:
 
     Args:
         values: R integers in 0..bins-1.
-        length: R int64, the pixels of each run.
+        length: R float64, the pixels of each run.
         bins: how many values there are.
 
     Returns:
-        `bins` int64; exact, as an image has fewer than 2⁵³ pixels.
+        `bins` int64.
     """
     return np.bincount(values, weights=length, minlength=bins).astype(np.int64)
