@@ -17,7 +17,8 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
     "modules",
     [
         "smallobjects.cli.metrics, smallobjects.metrics.folders",
-        "smallobjects.cli.curves, smallobjects.metrics.curve_plot, smallobjects.metrics.accumulator",
+        "smallobjects.cli.curves, smallobjects.metrics.curve_plot, "
+        "smallobjects.metrics.accumulator",
         "smallobjects.cli.reporting, smallobjects.reporting.score_latex, "
         "smallobjects.reporting.instance_latex, smallobjects.reporting.terminal, "
         "smallobjects.reporting.intervals",
