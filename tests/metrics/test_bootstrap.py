@@ -201,6 +201,24 @@ def test_scores_without_any_instance_have_no_interval():
     json.dumps(found, allow_nan=False)
 
 
+def test_a_class_in_a_single_image_has_no_interval():
+    rows, areas = random_tables(20)
+    first = (rows["class_id"] == 3) & ~rows["image"].isin(["0000", "0001", "0002"])
+    kept = rows[~first]
+    images = kept.loc[kept["class_id"] == 3].groupby("size")["image"].nunique()
+    found = uncertainty(kept, areas, 5, Bootstrap(50))["intervals"]["per_class"][3]
+    for size, key in (("small", "ia_s"), ("medium", "ia_m"), ("large", "ia_l")):
+        assert (found[key] is None) == (images.get(size, 0) < 2)
+    assert None in [found[key] for key in ("ia_s", "ia_m", "ia_l")]
+    assert found["iou"] is not None
+    # Two sizes in one image are one image.
+    alone = pd.DataFrame(
+        {"image": "0000", "class_id": 4, "size": ["small", "large"], "iou": [0.1, 0.9]}
+    )
+    kept = pd.concat([rows[rows["class_id"] != 4], alone])
+    assert uncertainty(kept, areas, 5, Bootstrap(50))["intervals"]["per_class"][4]["ia_iou"] is None
+
+
 def test_a_model_differs_from_itself_by_nothing():
     sums = image_sums(*random_tables(), 5)
     found = paired_difference(sums, sums, Bootstrap(50))

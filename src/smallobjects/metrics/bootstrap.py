@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smallobjects.metrics.image_sums import ImageSums, Scores, image_sums, scores_of
+from smallobjects.metrics.image_sums import ImageSums, Scores, image_sums, images_behind, scores_of
 
 CHUNK = 32
 """Resamples that are scored together, which bounds the memory: CHUNK numbers per image."""
@@ -109,19 +109,25 @@ def uncertainty(
     Returns:
         - `intervals`: for each of miou, ia_miou, ia_miou_foreground, ia_s, ia_m, ia_l, miou_i and
           miou_c the two ends, fractions in 0..1, or None; and `per_class`, for each class its
-          `class_id` and the ends for iou, ia_iou, ia_s, ia_m and ia_l;
+          `class_id` and the ends for iou, ia_iou, ia_s, ia_m and ia_l, None too if a score comes
+          from a single image, which says nothing about others;
         - `bootstrap`: resamples, seed and level.
 
     Raises:
         ValueError: the tables do not belong together, or a class is not in 0..C-1.
     """
-    scores = resampled_scores(image_sums(rows, areas, num_classes), bootstrap)
+    sums = image_sums(rows, areas, num_classes)
+    scores, behind = resampled_scores(sums, bootstrap), images_behind(sums)
     intervals: dict[str, Any] = _intervals(scores.overall, bootstrap.level)
+    per_class = {
+        key: [
+            interval(values[:, class_id], bootstrap.level) if behind[key][class_id] > 1 else None
+            for class_id in range(num_classes)
+        ]
+        for key, values in scores.per_class.items()
+    }
     intervals["per_class"] = [
-        {"class_id": class_id}
-        | _intervals(
-            {key: values[:, class_id] for key, values in scores.per_class.items()}, bootstrap.level
-        )
+        {"class_id": class_id} | {key: ends[class_id] for key, ends in per_class.items()}
         for class_id in range(num_classes)
     ]
     return {"intervals": intervals, "bootstrap": asdict(bootstrap)}

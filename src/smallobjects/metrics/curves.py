@@ -46,7 +46,8 @@ def size_curve(
         A row for each bin with an instance: class_id (missing for all classes together, where each
         instance counts alike), side_low and side_high (the bin), side (geometric mean of the
         instances' sides), instances (their number), iou (their mean, 0..1), and iou_low and
-        iou_high (the percentile interval of that mean over resampled images).
+        iou_high (the percentile interval of that mean over resampled images; missing if all of them
+        are in one image, which says nothing about others).
     """
     bins = len(edges) - 1
     objects = rows[rows["class_id"] > 0]
@@ -98,7 +99,7 @@ def _mean_bands(points: pd.DataFrame, cells: np.ndarray, bootstrap: Bootstrap) -
         bootstrap: how to resample.
 
     Returns:
-        2×K float64, the lower and the upper ends.
+        2×K float64, the lower and the upper ends; NaN for a cell of a single image.
     """
     images, row = np.unique(points["image"].to_numpy(dtype=object), return_inverse=True)
     place = (row, np.searchsorted(cells, points["cell"].to_numpy()))
@@ -114,4 +115,6 @@ def _mean_bands(points: pd.DataFrame, cells: np.ndarray, bootstrap: Bootstrap) -
         means.append(np.divide(sums @ drawn.T, total, out=mean, where=total > 0))
     together = np.concatenate(means, axis=1)
     level = bootstrap.level
-    return np.nanquantile(together, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    bands = np.nanquantile(together, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    bands[:, np.diff(counts.indptr) < 2] = np.nan
+    return bands

@@ -139,6 +139,20 @@ def scores_of(totals: np.ndarray, num_classes: int) -> Scores:
     return Scores(overall, classes)
 
 
+def images_behind(sums: ImageSums) -> dict[str, np.ndarray]:
+    """Return how many images each score per class is made of: C integers for each of them."""
+    layout = _layout(sums.num_classes)
+    counts = sums.columns[:, layout["instances"]]
+    # Adds up the sizes of a class: an image can have instances of several.
+    classes = csr_array(np.repeat(np.eye(sums.num_classes), BINS, axis=0))
+    by_size = (counts > 0).sum(axis=0).reshape(-1, BINS)
+    return {
+        "iou": (sums.columns[:, layout["union"]] > 0).sum(axis=0),
+        "ia_iou": (counts @ classes > 0).sum(axis=0),
+        **{IA_KEYS[size]: by_size[:, bin_] for bin_, size in enumerate(SIZES, start=1)},
+    }
+
+
 def _quotient(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """Divide; 0 / 0 is NaN."""
     quotient = np.full(numerator.shape, np.nan)
