@@ -183,6 +183,8 @@ def test_refuses_what_it_cannot_score(sample, tmp_path):
         metric.process({}, [{**sample, "seg_map_path": None}])
     with pytest.raises(ValueError, match=r"b.png: there is no instance mask"):
         metric.process({}, [sample | {"seg_map_path": "semantic/b.png"}])
+    with pytest.raises(ValueError, match=r"images/a.jpg.*no gt_sem_seg; .*load the annotations"):
+        metric.process({}, [{k: v for k, v in sample.items() if k != "gt_sem_seg"}])
     small = sample | {"pred_sem_seg": {"data": torch.zeros(1, 1, 2, dtype=torch.int64)}}
     with pytest.raises(ValueError, match=r"a.png: prediction: 1×2 pixels"):
         metric.process({}, [small])

@@ -5,7 +5,8 @@ quantiles of the scores over many such draws are the percentile interval (Efron 
 Introduction to the Bootstrap", 1993, chapter 13). Images are drawn, not instances: those of one
 image are not independent. What is drawn is the test set; the training is not repeated, so that the
 interval says nothing about another seed. A class that a draw has no instance of is left out of that
-draw's mean, as one that a dataset has none of.
+draw's mean, as one that a dataset has none of: where classes have few images, the draws' means are
+over fewer classes than the score's, and an interval can lie beside the score.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

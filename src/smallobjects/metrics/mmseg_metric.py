@@ -141,4 +141,6 @@ class InstanceIoUMetric(BaseMetric):
 
 def _mask(sample: dict, key: str) -> np.ndarray:
     """Return the classes (H×W) of a prediction or a ground truth."""
+    if key not in sample:
+        raise ValueError(f"its sample has no {key}; the pipeline must load the annotations")
     return sample[key]["data"][0].cpu().numpy()
