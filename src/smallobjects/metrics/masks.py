@@ -1,7 +1,9 @@
 """Reading the PNG masks that are scored."""
 
+import struct
+import zlib
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -26,25 +28,30 @@ def read_mask(path: Path, purpose: str) -> np.ndarray:
     """
     try:
         with path.open("rb") as file:
-            _check_header(file.read(26), path, purpose)
-            file.seek(0)
-            mask = _decode(file, path, purpose)
+            content = file.read()
     except FileNotFoundError:
         raise ValueError(f"{path}: there is no {purpose} of this image") from None
     except OSError as error:
         raise ValueError(f"{path}: this {purpose} cannot be read ({error})") from error
+    _check_header(content, path, purpose)
+    try:
+        mask = _plain_bytes(content)
+        if mask is None:
+            mask = _decode(content)
+    except (OSError, SyntaxError, ValueError, zlib.error, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path}: this {purpose} is damaged ({error}); make it again") from error
     return mask if mask.dtype == np.uint8 else mask.astype(np.uint16, copy=False)
 
 
-def _check_header(header: bytes, path: Path, purpose: str) -> None:
+def _check_header(content: bytes, path: Path, purpose: str) -> None:
     """Refuse what is no PNG or holds no ids, by its signature, and the depth and type of the image.
 
     Raises:
         ValueError: it is such a file.
     """
-    if not header.startswith(_SIGNATURE) or len(header) < 26:
+    if not content.startswith(_SIGNATURE) or len(content) < 33 or content[12:16] != b"IHDR":
         raise ValueError(f"{path}: this {purpose} is not a PNG file; masks are PNG")
-    bits, colour_type = header[24], header[25]
+    bits, colour_type = content[24], content[25]
     if colour_type not in (_GREY, _PALETTE):
         kind = _COLOUR_TYPES.get(colour_type, f"colour type {colour_type}")
         raise ValueError(
@@ -58,12 +65,41 @@ def _check_header(header: bytes, path: Path, purpose: str) -> None:
         )
 
 
-def _decode(file: BinaryIO, path: Path, purpose: str) -> np.ndarray:
-    try:
-        with Image.open(file, formats=["PNG"]) as image:
-            return np.asarray(image)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path}: this {purpose} is damaged ({error}); make it again") from error
+def _plain_bytes(content: bytes) -> np.ndarray | None:
+    """Decode a PNG of one byte a pixel whose rows are stored as they are; None for any other file.
+
+    Masks with a palette mostly are such files. Inflating them at once, instead of row by row, takes
+    three quarters of the time.
+
+    Raises:
+        ValueError: there are fewer or more bytes than the image has, or the file ends early.
+        zlib.error: they cannot be inflated.
+    """
+    width, height, bits, _, _, _, interlaced = struct.unpack_from(">IIBBBBB", content, 16)
+    if bits != 8 or interlaced or 0 in (width, height):
+        return None
+    parts, position = [], len(_SIGNATURE)
+    while (name := content[position + 4 : position + 8]) != b"IEND":
+        if len(name) < 4:
+            raise ValueError("it ends early")
+        end = position + 8 + int.from_bytes(content[position : position + 4], "big")
+        if name == b"IDAT":
+            parts.append(content[position + 8 : end])
+        position = end + 4
+    size = height * (width + 1)
+    inflater = zlib.decompressobj()
+    rows = inflater.decompress(b"".join(parts), size + 1)
+    if len(rows) != size or not inflater.eof:
+        raise ValueError("it holds fewer or more pixels than it announces")
+    # The first byte of a row says how it is stored.
+    mask = np.frombuffer(rows, np.uint8).reshape(height, width + 1)
+    return None if mask[:, 0].any() else np.ascontiguousarray(mask[:, 1:])
+
+
+def _decode(content: bytes) -> np.ndarray:
+    """Decode any PNG; several exceptions say that it is damaged."""
+    with Image.open(BytesIO(content), formats=["PNG"]) as image:
+        return np.asarray(image)
 
 
 def images_of(folder: Path) -> list[str]:
