@@ -152,7 +152,10 @@ def written(scenes, folder):
     for number, scene in enumerate(scenes):
         paths = [folder / f"{number}_{part}.png" for part in ("found", "classes", "instances")]
         for path, mask in zip(paths, scene, strict=True):
-            Image.fromarray(mask).save(path)
+            image = Image.fromarray(mask)
+            if mask.dtype == np.uint8:
+                image.putpalette([channel for k in range(256) for channel in (k, 7 * k % 256, k)])
+            image.save(path)
         files.append(ImageFiles(paths[0], MaskFiles(*paths[1:])))
     return files
 
