@@ -11,6 +11,7 @@ from PIL import Image
 from reference_scores import confusion_loop, instance_rows, summary_by_loops
 
 from smallobjects.cli import main
+from smallobjects.cli.metrics import _useful_workers
 
 SMALL_LIMITS = (50, 200)
 
@@ -299,3 +300,9 @@ def test_refuses_size_limits_that_do_not_rise(folders):
     result = run(folders, "--size-limits", 96, 32)
     assert result.exit_code == 2
     assert "must rise" in result.output
+
+
+def test_uses_all_cores_where_there_is_work_for_them(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    found = [_useful_workers(images) for images in (1, 256, 1000, 40000)]
+    assert found == [1, 1, 3, 8]
