@@ -83,11 +83,12 @@ def components_by_enclosure(mask):
 
 
 def confusion_loop(prediction, semantic, num_classes, ignore_index=255):
-    counts = [[0] * num_classes for _ in range(num_classes)]
+    """Ground truth in rows; the last column is for pixels without a predicted class."""
+    counts = [[0] * (num_classes + 1) for _ in range(num_classes)]
     for truth_line, line in zip(semantic.tolist(), prediction.tolist(), strict=True):
         for truth, predicted in zip(truth_line, line, strict=True):
             if truth != ignore_index:
-                counts[truth][predicted] += 1
+                counts[truth][num_classes if predicted == ignore_index else predicted] += 1
     return counts
 
 
@@ -96,13 +97,9 @@ def _share(size, i, o):
     return size if o == 0 else i + (size - i - o) * i // (i + o)
 
 
-def _class_of(pixels, semantic, num_classes):
-    votes = [0] * num_classes
-    for y, x in pixels:
-        value = int(semantic[y, x])
-        if 0 < value < num_classes:
-            votes[value] += 1
-    return votes.index(max(votes))
+def _class_of(pixels, semantic, ignore_index):
+    (class_id,) = {int(semantic[pixel]) for pixel in pixels} - {ignore_index}
+    return class_id
 
 
 def instance_rows(prediction, semantic, instances, num_classes, limits, ignore_index=255):
@@ -116,7 +113,7 @@ def instance_rows(prediction, semantic, instances, num_classes, limits, ignore_i
 
     ids = sorted({int(v) for v in instances.ravel()} - {0, ignore_index})
     pixels = {k: pixels_of(instances, k) for k in ids}
-    classes = {k: _class_of(pixels[k], semantic, num_classes) for k in ids}
+    classes = {k: _class_of(pixels[k], semantic, ignore_index) for k in ids}
     components = {c: components_by_filling(prediction == c) for c in sorted(set(classes.values()))}
     for k in ids:
         own = pixels[k]

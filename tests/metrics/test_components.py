@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from reference_scores import components_by_enclosure, components_by_filling
-from scenes import masks
+from scenes import NUM_CLASSES, masks, scenes
 from scipy import ndimage
 
-from smallobjects.metrics.components import bounding_box, enclosing_components
+from smallobjects.metrics.components import components_of_runs, enclosing_components
+from smallobjects.metrics.runs import joint_runs
 
 
 def as_sets(labels):
@@ -60,15 +61,26 @@ def test_counts_components(mask, count):
     assert len(as_sets(enclosing_components(mask))) == count
 
 
-@settings(max_examples=100, deadline=None)
-@given(masks())
-def test_cutting_out_the_bounding_box_keeps_the_components(mask):
-    box = bounding_box(mask)
-    if not mask.any():
-        assert box is None
-        return
-    cut = np.zeros(mask.shape, np.int64)
-    cut[box] = enclosing_components(mask[box])
-    assert as_sets(cut) == as_sets(enclosing_components(mask))
-    assert mask[box].any(axis=0)[[0, -1]].all()
-    assert mask[box].any(axis=1)[[0, -1]].all()
+@settings(max_examples=300, deadline=None)
+@given(scenes())
+def test_runs_have_the_components_of_their_class(scene):
+    runs = joint_runs(scene.prediction, scene.instances)
+    kept = np.flatnonzero(runs.values[0] > 0)
+    start, length, classes = runs.start[kept], runs.length[kept], runs.values[0][kept]
+    labels = np.zeros(scene.prediction.shape, np.int64)
+    for k, n, label in zip(
+        start, length, components_of_runs(scene.prediction, start, length, classes), strict=True
+    ):
+        labels.ravel()[k : k + int(n)] = label
+    expected = set()
+    for class_id in range(1, NUM_CLASSES):
+        expected |= set(map(frozenset, components_by_filling(scene.prediction == class_id)))
+    assert as_sets(labels) == expected
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
+def test_read_only_predictions_of_any_integers_are_taken(dtype):
+    prediction = np.array([[1, 0, 1]], dtype)
+    prediction.flags.writeable = False
+    found = components_of_runs(prediction, np.array([0, 2]), np.array([1, 1]), prediction[0, ::2])
+    assert len(set(found.tolist())) == 2

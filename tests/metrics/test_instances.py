@@ -167,12 +167,17 @@ def test_void_does_not_add_to_the_size():
     assert rows.tolist() == [(1, 1, 5000, "medium", 0, 0, 0.0)]
 
 
-def test_the_class_is_that_of_most_pixels():
-    instances = np.full((1, 6), 5)
-    semantic = np.array([[0, 255, 2, 2, 1, 3]])
-    assert instance_ious(np.zeros((1, 6), int), semantic, instances, 4)[-1]["class_id"] == 2
-    tie = np.array([[0, 0, 3, 3, 1, 1]])
-    assert instance_ious(np.zeros((1, 6), int), tie, instances, 4)[-1]["class_id"] == 1
+def test_void_pixels_of_the_class_mask_do_not_change_the_class():
+    instances, semantic = np.full((1, 3), 5), np.array([[255, 2, 2]])
+    assert instance_ious(np.zeros((1, 3), int), semantic, instances, 3).tolist() == [
+        (2, 5, 3, "small", 0, 0, 0.0)
+    ]
+
+
+def test_where_no_class_is_predicted_is_missed():
+    instances = np.array([[1, 1, 255, 0]])
+    rows = instance_ious(np.array([[1, 255, 255, 255]]), instances, instances, 2)
+    assert rows.tolist() == [(0, 0, 1, "", 0, 0, 0.0), (1, 1, 2, "small", 1, 1, 0.5)]
 
 
 def test_another_ignore_index():
@@ -187,7 +192,9 @@ def test_another_ignore_index():
     ("prediction", "semantic", "instances", "message"),
     [
         ([[9]], [[1]], [[1]], "prediction: class 9"),
-        ([[255]], [[1]], [[1]], "prediction: class 255"),
+        ([[254]], [[1]], [[1]], "prediction: class 254"),
+        ([[0, 0]], [[1, 2]], [[9, 9]], "instance 9 has the classes 1, 2"),
+        ([[0, 0, 0]], [[255, 0, 3]], [[9, 9, 9]], "instance 9 has the classes 0, 3"),
         ([[-1]], [[1]], [[1]], "prediction: class -1"),
         ([[0]], [[4]], [[1]], "class mask: class 4"),
         ([[0, 0]], [[1]], [[1]], "prediction: 1×2 pixels"),

@@ -11,6 +11,7 @@ from PIL import Image
 from reference_scores import confusion_loop, instance_rows, summary_by_loops
 
 from smallobjects.cli import main
+from smallobjects.cli.metrics import _useful_workers
 
 SMALL_LIMITS = (50, 200)
 
@@ -64,7 +65,9 @@ def test_scores_agree_with_the_reference(folders):
     summary = json.loads((folders / "scores.json").read_text())
     means = summary_by_loops([row[1:] for row in expected], counts.tolist(), 4)
     assert {key: summary[key] for key in means} == pytest.approx(means)
-    assert list(summary) == [*means, "per_class", "instances"]
+    assert list(summary) == [
+        *means, "per_class", "instances", "miou_i", "miou_c", "intervals", "bootstrap"
+    ]  # fmt: skip
     assert summary["instances"]["total"] == sum(row[1] > 0 for row in expected)
 
 
@@ -155,6 +158,13 @@ def no_class(folders):
     Image.new("L", (40, 30), 3).save(folders / "instances" / "im_05.png")
 
 
+def two_classes(folders):
+    semantic = np.full((30, 40), 1, np.uint8)
+    semantic[0, 0] = 2
+    Image.fromarray(semantic).save(folders / "semantic" / "im_05.png")
+    Image.new("L", (40, 30), 3).save(folders / "instances" / "im_05.png")
+
+
 @pytest.mark.parametrize(
     ("damage", "file", "words"),
     [
@@ -169,6 +179,7 @@ def no_class(folders):
         (wrong_class, "predictions", "class 4 in 1200 pixels; expected 0..3"),
         (wrong_truth, "semantic", "class 200"),
         (no_class, "instances", "instance 3 has no class"),
+        (two_classes, "instances", "instance 3 has the classes 1, 2 in the class mask"),
     ],
 )
 def test_errors_name_the_file_and_leave_nothing(folders, damage, file, words):
@@ -230,7 +241,68 @@ def test_refuses_an_empty_folder(folders):
     assert "no PNG files" in result.output
 
 
+@pytest.mark.parametrize("name", ["semantic", "instances"])
+def test_refuses_an_empty_folder_of_ground_truth(folders, name):
+    for path in (folders / name).iterdir():
+        path.unlink()
+    result = run(folders)
+    assert result.exit_code == 1
+    assert f"{folders / name}: no PNG files" in result.output
+
+
+@pytest.mark.parametrize("name", ["predictions", "semantic", "instances"])
+def test_skips_what_is_missing_only_when_asked(folders, name):
+    for number in (5, 17):
+        (folders / name / f"im_{number:02}.png").unlink()
+    result = run(folders)
+    assert result.exit_code == 1
+    assert str(folders / name / "im_05.png") in result.output
+    assert "2 of 40 images" in result.output
+    assert not (folders / "scores.json").exists()
+
+    result, files = run_all(folders, "skipped", "--skip-missing")
+    assert "skipped 2 images" in result.output
+    rest = [f"im_{number:02}" for number in range(40) if number not in (5, 17)]
+    (folders / "list.txt").write_text("\n".join(rest))
+    assert files == run_all(folders, "listed", "--images", folders / "list.txt")[1]
+
+
+def test_skipping_says_so_when_nothing_is_missing(folders):
+    assert "skipped 0 images" in run_all(folders, "all", "--skip-missing")[0].output
+
+
+def test_refuses_to_skip_everything(folders):
+    for path in (folders / "instances").iterdir():
+        path.rename(path.with_stem("other_" + path.stem))
+    result = run(folders, "--skip-missing")
+    assert result.exit_code == 1
+    assert "of every image something is missing" in result.output
+
+
+def test_skips_no_damaged_file(folders):
+    cut_short(folders)
+    result = run(folders, "--skip-missing")
+    assert result.exit_code == 1
+    assert f"{folders / 'predictions' / 'im_05.png'}: this prediction is damaged" in result.output
+
+
+def test_no_class_may_be_predicted(folders):
+    path = folders / "predictions" / "im_05.png"
+    Image.new("L", (40, 30), 255).save(path)
+    run_all(folders, "none")
+    confusion = np.load(folders / "none.npy")
+    assert confusion.shape == (4, 5)
+    truth = np.asarray(Image.open(folders / "semantic" / "im_05.png"))
+    assert confusion[:, -1].sum() == np.count_nonzero(truth != 255)
+
+
 def test_refuses_size_limits_that_do_not_rise(folders):
     result = run(folders, "--size-limits", 96, 32)
     assert result.exit_code == 2
     assert "must rise" in result.output
+
+
+def test_uses_all_cores_where_there_is_work_for_them(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    found = [_useful_workers(images) for images in (1, 256, 1000, 40000)]
+    assert found == [1, 1, 3, 8]

@@ -8,7 +8,7 @@ import pytest
 SCRIPT = """
 import sys
 import {modules}
-heavy = [name for name in ("torch", "mmseg", "mmcv", "cv2") if name in sys.modules]
+heavy = [name for name in ("torch", "mmseg", "mmcv", "cv2", "matplotlib") if name in sys.modules]
 sys.exit(f"imported {{heavy}}" if heavy else 0)
 """
 
@@ -17,8 +17,11 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
     "modules",
     [
         "smallobjects.cli.metrics, smallobjects.metrics.folders",
+        "smallobjects.cli.curves, smallobjects.metrics.curve_plot, "
+        "smallobjects.metrics.accumulator",
         "smallobjects.cli.reporting, smallobjects.reporting.score_latex, "
-        "smallobjects.reporting.instance_latex, smallobjects.reporting.terminal",
+        "smallobjects.reporting.instance_latex, smallobjects.reporting.terminal, "
+        "smallobjects.reporting.intervals",
     ],
 )
 def test_no_heavy_imports(modules):

@@ -57,3 +57,8 @@ def test_one_more_seed_keeps_what_is_there(finished):
         "table2": 1,
         "all": 1,
     }
+
+
+def test_intervals_in_the_tables_change_the_tables_alone(finished):
+    planned = finished.changed({"tables": {"intervals": True}}).planned()
+    assert planned == {"table2": 1, "all": 1}

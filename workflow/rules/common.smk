@@ -188,6 +188,17 @@ def all_summaries(wildcards):
     return [path for cell in EXPERIMENT.cells for path in summaries(cell).values()]
 
 
+def interval_tables(wildcards):
+    """Return what the intervals of Table 2 are made from; nothing if it shows none."""
+    if not EXPERIMENT.config.tables.intervals:
+        return []
+    return [
+        f"{Path(path).parent}/{name}.parquet"
+        for path in all_summaries(wildcards)
+        for name in ("instances", "areas")
+    ]
+
+
 def table2_rows(wildcards):
     """Return the cells of Table 2: who made the labels, which model, where its scores are."""
     rows = []

@@ -1,4 +1,5 @@
-# Needs: <root>/datasets/<dataset>/ and <root>/scores/<cell>/summary.json.
+# Needs: <root>/datasets/<dataset>/ and <root>/scores/<cell>/summary.json; for intervals also
+# instances.parquet and areas.parquet beside it.
 # Makes: <results>/tables/table1.tex and table2.tex, each with a .csv beside it.
 
 
@@ -37,6 +38,7 @@ rule table2:
     """Collate all rows by supervision: mIoU, IA-mIoU and its parts, with CE and the gain."""
     input:
         all_summaries,
+        interval_tables,
     output:
         tex=f"{TABLES}/table2.tex",
         csv=f"{TABLES}/table2.csv",
@@ -51,6 +53,7 @@ rule table2:
     params:
         rows=table2_rows,
         scale=EXPERIMENT.config.scale,
+        intervals="--intervals" if EXPERIMENT.config.tables.intervals else "",
     shell:
         "smallobjects table2 --rows {params.rows:q} --scale {params.scale}"
-        " --output {output.tex} > {log} 2>&1"
+        " {params.intervals} --output {output.tex} > {log} 2>&1"

@@ -1,6 +1,6 @@
 # Needs: <root>/datasets/<dataset>/, <root>/segmentors/<dataset>/<source>/<segmentor>/seed<k>/.
 # Makes: <root>/predictions/<cell>/ (one PNG per evaluated image) and <root>/scores/<cell>/:
-# instances.parquet, confusion.npy, summary.json.
+# instances.parquet, areas.parquet, confusion.npy, summary.json.
 
 
 rule predict:
@@ -40,6 +40,7 @@ rule score:
     output:
         summary=f"{SCORES}/summary.json",
         instances=f"{SCORES}/instances.parquet",
+        areas=f"{SCORES}/areas.parquet",
         confusion=f"{SCORES}/confusion.npy",
     log:
         f"{LOGS}/score/{CELL}.log",
@@ -60,5 +61,6 @@ rule score:
         " --semantic {params.dataset}/semantic --instances {params.dataset}/instances"
         " --images {params.images} --num-classes {params.num_classes}"
         " --size-limits {params.size_limits} --workers {threads} --output {output.summary}"
-        " --instances-output {output.instances} --confusion-output {output.confusion}"
+        " --instances-output {output.instances} --areas-output {output.areas}"
+        " --confusion-output {output.confusion}"
         " > {log} 2>&1"

@@ -21,6 +21,7 @@ COMMANDS = {
     "train-segmentor": "segmentation",
     "predict": "segmentation",
     "score": "metrics",
+    "curve": "curves",
     "table1": "reporting",
     "table2": "reporting",
     "show-table": "reporting",

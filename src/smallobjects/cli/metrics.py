@@ -1,6 +1,7 @@
 """Scoring predictions: IA-mIoU, its parts by size, and mIoU."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor
@@ -17,36 +18,55 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from smallobjects.metrics.folders import BatchScores
+    from smallobjects.metrics.ground_truth import Truths
+
+# Starting a process takes about as long as scoring this many images.
+IMAGES_WORTH_A_WORKER = 256
+COCO_NUM_CLASSES = 81
 
 
 @click.command()
 @click.option(
-    "--predictions", required=True, type=EXISTING_FOLDER, help="Predicted classes, <id>.png."
+    "--predictions",
+    required=True,
+    type=EXISTING_FOLDER,
+    help="Predicted classes, <id>.png, 255 for none.",
 )
+@click.option("--semantic", type=EXISTING_FOLDER, help="Class masks, <id>.png, 255 void.")
+@click.option("--instances", type=EXISTING_FOLDER, help="Instance masks, <id>.png, 255 void.")
 @click.option(
-    "--semantic", required=True, type=EXISTING_FOLDER, help="Class masks, <id>.png, 255 void."
-)
-@click.option(
-    "--instances", required=True, type=EXISTING_FOLDER, help="Instance masks, <id>.png, 255 void."
+    "--coco",
+    type=EXISTING_FILE,
+    help="Annotation file of COCO, in place of --semantic and --instances.",
 )
 @click.option(
     "--num-classes",
-    required=True,
     type=click.IntRange(2, 255),
-    help="Number of classes, background included.",
+    help="Number of classes, background included.  [default: 81 with --coco]",
 )
 @click.option("--output", required=True, type=NEW_PATH, help="scores.json to write.")
 @click.option(
     "--images",
     type=EXISTING_FILE,
-    help="List of image ids, one a line; all of them must be there. "
-    "[default: every image in --predictions]",
+    help="List of image ids, one a line.  [default: every image of predictions and ground truth]",
+)
+@click.option(
+    "--skip-missing",
+    is_flag=True,
+    help="Leave out images without a prediction or a ground truth, and say how many.",
 )
 @click.option("--instances-output", type=NEW_PATH, help="Parquet file: one row per instance.")
-@click.option("--confusion-output", type=NEW_PATH, help=".npy file: rows are the ground truth.")
 @click.option(
-    "--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes."
+    "--areas-output",
+    type=NEW_PATH,
+    help="Parquet file: right, predicted and true pixels of each class in each image.",
 )
+@click.option(
+    "--confusion-output",
+    type=NEW_PATH,
+    help=".npy file: rows are the ground truth; the last column is no class.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: all cores]")
 @click.option(
     "--size-limits",
     nargs=2,
@@ -56,17 +76,40 @@ if TYPE_CHECKING:
     metavar="A B",
     help="Areas in pixels: small < A <= medium < B <= large.",
 )
+@click.option(
+    "--resamples",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Resamples of the images, for the bootstrap intervals; 0 leaves the intervals out.",
+)
+@click.option(
+    "--bootstrap-seed", default=0, show_default=True, type=click.IntRange(min=0), help="Their seed."
+)
+@click.option(
+    "--level",
+    default=0.95,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Level of the intervals.",
+)
 def score(
     predictions: Path,
-    semantic: Path,
-    instances: Path,
-    num_classes: int,
+    semantic: Path | None,
+    instances: Path | None,
+    coco: Path | None,
+    num_classes: int | None,
     output: Path,
     images: Path | None,
+    skip_missing: bool,
     instances_output: Path | None,
+    areas_output: Path | None,
     confusion_output: Path | None,
-    workers: int,
+    workers: int | None,
     size_limits: tuple[int, int],
+    resamples: int,
+    bootstrap_seed: int,
+    level: float,
 ) -> None:
     """Score predictions by instance: IA-mIoU, IA_S, IA_M, IA_L, and mIoU.
 
@@ -75,47 +118,89 @@ def score(
     """
     if size_limits[0] >= size_limits[1]:
         raise click.BadParameter(f"{size_limits} must rise", param_hint="--size-limits")
+    if coco is None and None in (semantic, instances):
+        raise click.UsageError("give --semantic and --instances, or --coco")
+    if coco is not None and (semantic, instances) != (None, None):
+        raise click.UsageError("--coco takes the place of --semantic and --instances")
+    if num_classes is None and coco is None:
+        raise click.UsageError("give --num-classes, the background included")
+    from smallobjects.metrics.areas import areas_table
+    from smallobjects.metrics.fine_grained import fine_grained_mious
     from smallobjects.metrics.folders import (
-        MaskFolders,
-        images_of,
+        ImageFiles,
+        Scale,
         read_image_list,
         rows_table,
         score_batches,
+        select_images,
     )
     from smallobjects.metrics.summary import summarize
 
-    folders = MaskFolders(predictions, semantic, instances, num_classes, size_limits)
     try:
-        ids = read_image_list(images) if images else images_of(predictions)
-        rows, confusion = _collect(score_batches(folders, ids, workers), len(ids))
+        truths = _ground_truth(semantic, instances, coco)
+        num_classes = num_classes or COCO_NUM_CLASSES
+        listed = read_image_list(images) if images else None
+        ids, skipped = select_images(predictions, truths, listed, skip_missing)
+        files = [ImageFiles(predictions / f"{image}.png", truths.of(image)) for image in ids]
+        batches = score_batches(
+            files, Scale(num_classes, size_limits), workers or _useful_workers(len(ids))
+        )
+        rows, confusion, areas_of_images = _collect(batches, len(ids))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     except BrokenExecutor as error:
         raise click.ClickException(
-            f"a worker was killed, perhaps for want of memory; try fewer than {workers} --workers"
+            "a worker was killed, perhaps for want of memory; try fewer --workers"
         ) from error
     table = rows_table(rows, ids)
-    summary = summarize(table, confusion, num_classes)
+    areas = areas_table(areas_of_images, ids)
+    summary = summarize(table, confusion, num_classes) | fine_grained_mious(areas)
+    if resamples:
+        from smallobjects.metrics.bootstrap import Bootstrap, uncertainty
+
+        bootstrap = Bootstrap(resamples, bootstrap_seed, level)
+        summary |= uncertainty(table, areas, num_classes, bootstrap)
 
     if instances_output:
         _write_rows(table, instances_output)
+    if areas_output:
+        _write_rows(areas, areas_output)
     if confusion_output:
         _write_confusion(confusion, confusion_output)
     # Last, so that whoever finds the scores finds the rest as well.
     with publish_file(output) as partial:
         partial.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
     _print_summary(summary, len(ids))
+    if skip_missing:
+        click.echo(f"skipped {skipped:,} images without a prediction or a ground truth")
+
+
+def _ground_truth(semantic: Path | None, instances: Path | None, coco: Path | None) -> "Truths":
+    """Return the ground truth that the options name."""
+    from smallobjects.metrics.ground_truth import TruthFolders
+
+    if coco is not None:
+        from smallobjects.cli.coco_truth import read_coco_truths
+
+        return read_coco_truths(coco)
+    return TruthFolders(semantic, instances)
+
+
+def _useful_workers(images: int) -> int:
+    """Return the cores of this process, or fewer where starting a process takes longer than it."""
+    return max(1, min(len(os.sched_getaffinity(0)), images // IMAGES_WORTH_A_WORKER))
 
 
 def _collect(
     batches: Iterable["BatchScores"], total: int
-) -> tuple[list["np.ndarray"], "np.ndarray"]:
-    """Return the rows of all images and the sum of their confusion matrices."""
-    rows, confusion = [], 0
+) -> tuple[list["np.ndarray"], "np.ndarray", list["np.ndarray"]]:
+    """Return the rows of all images, the sum of their confusion matrices, and their areas."""
+    rows, confusion, areas = [], 0, []
     for batch in _with_progress(batches, total):
         rows += batch.rows
         confusion = confusion + batch.confusion
-    return rows, confusion
+        areas += batch.areas
+    return rows, confusion, areas
 
 
 def _with_progress(batches: Iterable["BatchScores"], total: int) -> Iterator["BatchScores"]:
@@ -149,7 +234,7 @@ def _write_confusion(confusion: "np.ndarray", target: Path) -> None:
 
 
 def _print_summary(summary: dict, images: int) -> None:
-    """Print the scores in percent, with the number of instances behind each."""
+    """Print the scores in percent, with their intervals and the instances behind each."""
     from rich.console import Console
     from rich.table import Table
 
@@ -161,11 +246,20 @@ def _print_summary(summary: dict, images: int) -> None:
         ("IA_S (small)", "ia_s", f"{counts['small']:,}"),
         ("IA_M (medium)", "ia_m", f"{counts['medium']:,}"),
         ("IA_L (large)", "ia_l", f"{counts['large']:,}"),
+        ("mIoU^I (by image)", "miou_i", ""),
+        ("mIoU^C (by class and image)", "miou_c", ""),
     ]
+    intervals = summary.get("intervals")
     table = Table("score", title=f"{images:,} images")
     table.add_column("percent", justify="right")
+    if intervals:
+        table.add_column(f"{100 * summary['bootstrap']['level']:g} % interval", justify="right")
     table.add_column("instances", justify="right")
     for title, key, count in lines:
         value = summary[key]
-        table.add_row(title, "–" if value is None else f"{100 * value:.1f}", count)
+        cells = [title, "–" if value is None else f"{100 * value:.1f}"]
+        if intervals:
+            ends = intervals[key]
+            cells.append(f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f}" if ends else "–")
+        table.add_row(*cells, count)
     Console().print(table)

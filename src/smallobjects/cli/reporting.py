@@ -78,9 +78,15 @@ def table1(datasets: tuple[str, ...], cells: str | None, scale: str, output: Pat
     help='The cells: [{"supervision", "labels", "labels_title", "segmentor", "segmentor_title", '
     '"dataset", "dataset_title", "loss", "scores": {seed: summary.json}}], or @FILE.',
 )
+@click.option(
+    "--intervals",
+    is_flag=True,
+    help="Add bootstrap intervals over images, paired for gains; they are made from "
+    "instances.parquet and areas.parquet beside each summary.json.",
+)
 @scale_option
 @output_option
-def table2(rows: str, scale: str, output: Path) -> None:
+def table2(rows: str, intervals: bool, scale: str, output: Path) -> None:
     """Compare losses for every label source (the paper's main table) as .tex and .csv.
 
     Scores that do not exist yet are dashes; what makes them is printed, and named in the .tex file.
@@ -92,6 +98,10 @@ def table2(rows: str, scale: str, output: Path) -> None:
     cells = _validated(ScoreCells, _content(rows, "--rows"), "--rows")
     try:
         table, missing = score_table(cells.root)
+        if intervals:
+            from smallobjects.reporting.intervals import with_intervals
+
+            table = with_intervals(table, cells.root)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     _write(table, score_latex(table, cells, scale, missing), output)

@@ -31,6 +31,13 @@ class ExternalLabels(Parameters):
     """For each dataset, a folder or a zip or tar archive with one `<image id>.png` per image."""
 
 
+class Tables(Parameters):
+    """What tables show."""
+
+    intervals: bool = False
+    """Print bootstrap intervals over images below every value and gain."""
+
+
 class Settings(Parameters):
     """The user's changes to the files of config/datasets, config/methods and config/segmentors."""
 
@@ -55,6 +62,7 @@ class ExperimentConfig(Parameters):
     """Random seeds with which each segmentor is trained; tables print their mean."""
     label_seed: NonNegativeInt = 0
     """Random seed of everything that makes pseudo-labels; every training seed uses the same."""
+    tables: Tables = Tables()
     external: dict[Name, ExternalLabels] = {}
     settings: Settings = Settings()
 

@@ -1,11 +1,21 @@
 """Per-instance scores of a segmentation: IA-mIoU and its small, medium and large parts.
 
-    components.py  the components of a predicted class
-    instances.py   one row per ground-truth instance of an image
-    confusion.py   the confusion matrix of an image
-    summary.py     the rows and the matrix of a dataset, as the numbers that tables print
-    masks.py       reading and checking masks
-    folders.py     folders of masks, in parallel
+    runs.py          masks as runs of equal pixels
+    components.py    the components of a predicted class
+    instances.py     one row per ground-truth instance of an image
+    confusion.py     the confusion matrix of an image
+    areas.py         the pixels of each class in an image
+    summary.py       all of these of a dataset, as the numbers that tables print
+    fine_grained.py  mIoU^I and mIoU^C
+    image_sums.py    scores as functions of sums over images
+    bootstrap.py     intervals of scores and of differences, from resampled images
+    curves.py        IoU against object size
+    curve_plot.py    its drawing
+    masks.py         reading and checking masks
+    ground_truth.py  where the ground truth of an image comes from
+    folders.py       folders of masks, in parallel
+    accumulator.py   update, compute, reset: in any validation loop, across processes
+    mmseg_metric.py  the same as a metric of MMSegmentation
 The functions on arrays can be used alone:
 
     rows = [instance_ious(p, s, i, num_classes=21) for p, s, i in images]

@@ -19,37 +19,42 @@ def check_shape(mask: np.ndarray, shape: tuple[int, ...], name: str, reference: 
 
 
 def check_classes(
-    mask: np.ndarray, num_classes: int, name: str, ignore_index: int | None = None
+    values: np.ndarray, num_classes: int, name: str, ignore_index: int, pixels: np.ndarray
 ) -> None:
-    """Refuse a mask with a value outside 0..num_classes-1, other than `ignore_index`.
+    """Refuse values outside 0..num_classes-1, other than `ignore_index`.
+
+    Args:
+        values: the values of the runs of a mask.
+        num_classes: C, background included.
+        name: of the mask, for messages.
+        ignore_index: the void value.
+        pixels: the pixels of each run.
 
     Raises:
-        ValueError: `mask` does not hold integers, or holds another class.
+        ValueError: the values are no integers, or one is another class.
     """
-    if not np.issubdtype(mask.dtype, np.integer):
-        raise ValueError(f"{name}: expected integer classes, got {mask.dtype}")
-    wrong = (mask < 0) | (mask >= num_classes)
-    if ignore_index is not None:
-        wrong &= mask != ignore_index
+    if not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"{name}: expected integer classes, got {values.dtype}")
+    wrong = ((values < 0) | (values >= num_classes)) & (values != ignore_index)
     if wrong.any():
-        also = "" if ignore_index is None else f" or {ignore_index} (void)"
         raise ValueError(
-            f"{name}: class {mask[wrong].max()} in {np.count_nonzero(wrong)} pixels; expected "
-            f"0..{num_classes - 1}{also}. Check the number of classes and the file"
+            f"{name}: class {values[wrong].max()} in {pixels[wrong].sum():.0f} pixels; expected "
+            f"0..{num_classes - 1} or {ignore_index} (void). Check the number of classes and the "
+            "file"
         )
 
 
-def check_instance_ids(mask: np.ndarray, name: str) -> None:
-    """Refuse an instance mask with ids that 16 bits do not hold.
+def check_instance_ids(values: np.ndarray, name: str) -> None:
+    """Refuse instance ids that 16 bits do not hold.
 
     Raises:
-        ValueError: `mask` does not hold integers, or holds an id outside 0..65535.
+        ValueError: the values are no integers, or one is outside 0..65535.
     """
-    if not np.issubdtype(mask.dtype, np.integer):
-        raise ValueError(f"{name}: expected integer instance ids, got {mask.dtype}")
-    if mask.size and (mask.min() < 0 or mask.max() > 65535):
+    if not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"{name}: expected integer instance ids, got {values.dtype}")
+    if values.size and (values.min() < 0 or values.max() > 65535):
         raise ValueError(
-            f"{name}: instance ids {mask.min()}..{mask.max()}; expected 0..65535 (16 bits)"
+            f"{name}: instance ids {values.min()}..{values.max()}; expected 0..65535 (16 bits)"
         )
 
 

@@ -1,37 +1,47 @@
-"""Scoring folders of masks, image by image and in parallel."""
+"""Scoring predictions in PNG files, image by image and in parallel."""
 
 import multiprocessing
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
+from smallobjects.metrics.areas import class_areas
 from smallobjects.metrics.checks import check_classes, check_shape
-from smallobjects.metrics.confusion import confusion_matrix
-from smallobjects.metrics.instances import ROW, SIZE_LIMITS, instance_ious
-from smallobjects.metrics.masks import read_mask
+from smallobjects.metrics.confusion import confusion_of_runs
+from smallobjects.metrics.ground_truth import Truth, Truths
+from smallobjects.metrics.instances import ROW, SIZE_LIMITS, instance_ious_of_runs
+from smallobjects.metrics.masks import images_of, read_mask
+from smallobjects.metrics.runs import joint_runs
 
-BATCH = 16
+if TYPE_CHECKING:
+    import pandas as pd
+
+BATCH = 32
+VOID = 255
 
 
 @dataclass(frozen=True)
-class MaskFolders:
-    """Where the masks are, `<image id>.png` each, and what their values mean."""
+class Scale:
+    """What the values of the masks mean."""
 
-    predictions: Path
-    semantic: Path
-    instances: Path
     num_classes: int
     """Classes, background included."""
     size_limits: tuple[int, int] = SIZE_LIMITS
     """Areas in pixels; small < first <= medium < second <= large."""
+
+
+class ImageFiles(NamedTuple):
+    """What is scored of one image, not yet read."""
+
+    prediction: Path
+    truth: Truth
 
 
 class BatchScores(NamedTuple):
@@ -40,57 +50,106 @@ class BatchScores(NamedTuple):
     rows: list[np.ndarray]
     """For each image, its rows (dtype `ROW`)."""
     confusion: np.ndarray
-    """C×C int64, summed over the images."""
+    """C×(C+1) int64, summed over the images."""
+    areas: list[np.ndarray]
+    """For each image, its areas (dtype `AREAS`)."""
 
 
-def score_image(folders: MaskFolders, image: str) -> tuple[np.ndarray, np.ndarray]:
+class Selection(NamedTuple):
+    """The images to score."""
+
+    images: list[str]
+    """Their ids."""
+    skipped: int
+    """Images left out because something of them is missing."""
+
+
+def select_images(
+    predictions: Path, truths: Truths, listed: list[str] | None, skip_missing: bool
+) -> Selection:
+    """Find the images to score.
+
+    Args:
+        predictions: a folder of `<image id>.png`.
+        truths: the ground truth.
+        listed: the ids to score, in this order; without, all that have a prediction or a ground
+            truth, sorted.
+        skip_missing: leave out images of which something is missing.
+
+    Raises:
+        ValueError: something of an image is missing (without `skip_missing`), or of all of them.
+    """
+    predicted = set(images_of(predictions))
+    known = truths.images()
+    images, lacking = [], []
+    for image in sorted(predicted | known) if listed is None else listed:
+        if image in predicted:
+            lack = truths.lacks(image)
+        else:
+            lack = f"{predictions / image}.png: there is no prediction of this image"
+        if lack is None:
+            images.append(image)
+        else:
+            lacking.append(lack)
+    if lacking and not skip_missing:
+        raise ValueError(
+            f"{lacking[0]} ({len(lacking)} of {len(images) + len(lacking)} images lack something); "
+            "add it, list the images to score, or skip the missing"
+        )
+    if not images:
+        raise ValueError(f"{lacking[0]}; of every image something is missing")
+    return Selection(images, len(lacking))
+
+
+def score_image(files: ImageFiles, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
     """Read and score one image.
 
     Returns:
         The rows of `instance_ious` and the matrix of `confusion_matrix`.
 
     Raises:
-        ValueError: a mask is missing, unreadable, of another size or of other classes; the message
-            names the file.
+        ValueError: a mask is missing, unreadable, of another size or of other classes, or an
+            instance has not one class; the message names the file.
     """
-    name = f"{image}.png"
-    paths = [folders.predictions / name, folders.semantic / name, folders.instances / name]
-    purposes = ["prediction", "class mask", "instance mask"]
-    prediction, semantic, instances = map(read_mask, paths, purposes)
-    check_shape(prediction, instances.shape, str(paths[0]), str(paths[2]))
-    check_shape(semantic, instances.shape, str(paths[1]), str(paths[2]))
-    check_classes(prediction, folders.num_classes, str(paths[0]))
-    check_classes(semantic, folders.num_classes, str(paths[1]), 255)
+    prediction = read_mask(files.prediction, "prediction")
+    truth = files.truth.read()
+    name, shape = str(files.prediction), truth.instances.shape
+    check_shape(prediction, shape, name, truth.instances_name)
+    check_shape(truth.semantic, shape, truth.semantic_name, truth.instances_name)
+    runs = joint_runs(prediction, truth.semantic, truth.instances)
+    found, true, _ = runs.values
+    check_classes(found, scale.num_classes, name, VOID, runs.length)
+    check_classes(true, scale.num_classes, truth.semantic_name, VOID, runs.length)
     try:
-        rows = instance_ious(
-            prediction, semantic, instances, folders.num_classes, size_limits=folders.size_limits
-        )
+        rows = instance_ious_of_runs(prediction, runs, VOID, scale.size_limits)
     except ValueError as error:
-        raise ValueError(f"{paths[2]}: {error}") from error
-    return rows, confusion_matrix(prediction, semantic, folders.num_classes)
+        raise ValueError(f"{truth.instances_name}: {error}") from error
+    return rows, confusion_of_runs(found, true, runs.length, scale.num_classes, VOID)
 
 
-def score_batch(folders: MaskFolders, images: list[str]) -> BatchScores:
+def score_batch(scale: Scale, batch: list[ImageFiles]) -> BatchScores:
     """Score a few images; what comes back is small, however large the masks are."""
-    scores = [score_image(folders, image) for image in images]
-    return BatchScores([rows for rows, _ in scores], sum(matrix for _, matrix in scores))
+    scores = [score_image(files, scale) for files in batch]
+    rows, matrices = map(list, zip(*scores, strict=True))
+    return BatchScores(rows, sum(matrices), [class_areas(matrix) for matrix in matrices])
 
 
 def score_batches(
-    folders: MaskFolders, images: list[str], workers: int = 1
+    files: Iterable[ImageFiles], scale: Scale, workers: int = 1
 ) -> Iterator[BatchScores]:
-    """Score many images and yield their scores in the order of `images`, `BATCH` images at a time.
+    """Score many images and yield their scores in their order, `BATCH` images at a time.
 
     Args:
-        folders: where the masks are.
-        images: image ids.
+        files: the images.
+        scale: what the values of the masks mean.
         workers: processes; with 1, this process does the work.
 
     Raises:
-        ValueError: as `score_image`, for the first image in the list that cannot be scored.
+        ValueError: as `score_image`, for the first image that cannot be scored.
     """
-    score = partial(score_batch, folders)
-    groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    files = list(files)
+    score = partial(score_batch, scale)
+    groups = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
     with _mapping(min(workers, len(groups))) as apply:
         yield from apply(score, groups)
 
@@ -109,7 +168,7 @@ def _mapping(workers: int) -> Iterator:
         executor.shutdown(cancel_futures=True)
 
 
-def rows_table(rows: list[np.ndarray], images: list[str]) -> pd.DataFrame:
+def rows_table(rows: list[np.ndarray], images: list[str]) -> "pd.DataFrame":
     """Put the rows of several images under each other.
 
     Args:
@@ -119,6 +178,8 @@ def rows_table(rows: list[np.ndarray], images: list[str]) -> pd.DataFrame:
     Returns:
         The columns of `ROW` after a column `image`; `size` is missing for background rows.
     """
+    import pandas as pd
+
     together = np.concatenate([np.empty(0, ROW), *rows])
     table = pd.DataFrame({name: together[name] for name in ROW.names})
     table["size"] = table["size"].astype("str").where(table["class_id"] > 0)
@@ -139,16 +200,4 @@ def read_image_list(path: Path) -> list[str]:
     twice = [image for image, times in Counter(images).items() if times > 1]
     if twice:
         raise ValueError(f"{path}: {twice[0]} is named more than once; list each image once")
-    return images
-
-
-def images_of(folder: Path) -> list[str]:
-    """Return the ids of all PNG files of a folder, sorted.
-
-    Raises:
-        ValueError: there is none.
-    """
-    images = sorted(path.stem for path in folder.glob("*.png"))
-    if not images:
-        raise ValueError(f"{folder}: no PNG files in this folder")
     return images

@@ -1,9 +1,12 @@
 """Reading the PNG masks that are scored."""
 
+import struct
+import zlib
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 _GREY, _PALETTE = 0, 3
 _COLOUR_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
@@ -24,14 +27,31 @@ def read_mask(path: Path, purpose: str) -> np.ndarray:
         ValueError: the file is missing, not a PNG, damaged, or holds colours instead of values.
     """
     try:
-        header = _read_header(path)
+        with path.open("rb") as file:
+            content = file.read()
     except FileNotFoundError:
         raise ValueError(f"{path}: there is no {purpose} of this image") from None
     except OSError as error:
         raise ValueError(f"{path}: this {purpose} cannot be read ({error})") from error
-    if not header.startswith(_SIGNATURE) or len(header) < 26:
+    _check_header(content, path, purpose)
+    try:
+        mask = _plain_bytes(content)
+        if mask is None:
+            mask = _decode(content)
+    except (OSError, SyntaxError, ValueError, zlib.error, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path}: this {purpose} is damaged ({error}); make it again") from error
+    return mask if mask.dtype == np.uint8 else mask.astype(np.uint16, copy=False)
+
+
+def _check_header(content: bytes, path: Path, purpose: str) -> None:
+    """Refuse what is no PNG or holds no ids, by its signature, and the depth and type of the image.
+
+    Raises:
+        ValueError: it is such a file.
+    """
+    if not content.startswith(_SIGNATURE) or len(content) < 33 or content[12:16] != b"IHDR":
         raise ValueError(f"{path}: this {purpose} is not a PNG file; masks are PNG")
-    bits, colour_type = header[24], header[25]
+    bits, colour_type = content[24], content[25]
     if colour_type not in (_GREY, _PALETTE):
         kind = _COLOUR_TYPES.get(colour_type, f"colour type {colour_type}")
         raise ValueError(
@@ -43,15 +63,52 @@ def read_mask(path: Path, purpose: str) -> np.ndarray:
         raise ValueError(
             f"{path}: this {purpose} is a grey PNG of {bits} bits; save it with 8 or 16 bits"
         )
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            mask = np.asarray(image)
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
-        raise ValueError(f"{path}: this {purpose} is damaged ({error}); make it again") from error
-    return mask if mask.dtype == np.uint8 else mask.astype(np.uint16)
 
 
-def _read_header(path: Path) -> bytes:
-    """Return the first 26 bytes: the signature, and the size, depth and type of the image."""
-    with path.open("rb") as file:
-        return file.read(26)
+def _plain_bytes(content: bytes) -> np.ndarray | None:
+    """Decode a palette PNG of one byte a pixel; None for any other file, or if rows are filtered.
+
+    Writers filter the rows of grey images, but not those of palette images. Inflating these at
+    once, instead of row by row, takes three quarters of the time.
+
+    Raises:
+        ValueError: there are fewer or more bytes than the image has, or the file ends early.
+        zlib.error: they cannot be inflated.
+    """
+    width, height, bits, colour_type, _, _, interlaced = struct.unpack_from(">2I5B", content, 16)
+    if (bits, colour_type, interlaced) != (8, _PALETTE, 0) or 0 in (width, height):
+        return None
+    parts, position = [], len(_SIGNATURE)
+    while (name := content[position + 4 : position + 8]) != b"IEND":
+        if len(name) < 4:
+            raise ValueError("it ends early")
+        end = position + 8 + int.from_bytes(content[position : position + 4], "big")
+        if name == b"IDAT":
+            parts.append(content[position + 8 : end])
+        position = end + 4
+    size = height * (width + 1)
+    inflater = zlib.decompressobj()
+    rows = inflater.decompress(b"".join(parts), size + 1)
+    if len(rows) != size or not inflater.eof:
+        raise ValueError("it holds fewer or more pixels than it announces")
+    # The first byte of a row says how it is stored.
+    mask = np.frombuffer(rows, np.uint8).reshape(height, width + 1)
+    return None if mask[:, 0].any() else np.ascontiguousarray(mask[:, 1:])
+
+
+def _decode(content: bytes) -> np.ndarray:
+    """Decode any PNG; several exceptions say that it is damaged."""
+    with Image.open(BytesIO(content), formats=["PNG"]) as image:
+        return np.asarray(image)
+
+
+def images_of(folder: Path) -> list[str]:
+    """Return the ids of all PNG files of a folder, sorted.
+
+    Raises:
+        ValueError: there is none.
+    """
+    images = sorted(path.stem for path in folder.glob("*.png"))
+    if not images:
+        raise ValueError(f"{folder}: no PNG files in this folder")
+    return images

@@ -1,25 +1,30 @@
 """From rows and a confusion matrix to the numbers that tables print."""
 
 from math import fsum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from smallobjects.metrics.areas import union
+from smallobjects.metrics.fine_grained import fine_grained_mious
 from smallobjects.metrics.instances import SIZES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Mean = float | None
 IA_KEYS = {"small": "ia_s", "medium": "ia_m", "large": "ia_l"}
 
 
 def summarize(
-    rows: np.ndarray | pd.DataFrame, confusion: np.ndarray, num_classes: int
+    rows: "np.ndarray | pd.DataFrame", confusion: np.ndarray, num_classes: int
 ) -> dict[str, Any]:
     """Average the rows and the confusion matrix of a whole dataset.
 
     Args:
         rows: the rows of `instance_ious` of all images: a structured array or a data frame.
-        confusion: C×C int64, the sum over all images; rows are the ground truth.
+        confusion: C×C int64, the sum over all images; rows are the ground truth. One more column
+            may hold the pixels that are predicted as no class.
         num_classes: C, background included.
 
     Returns:
@@ -38,14 +43,45 @@ def summarize(
     Raises:
         ValueError: the matrix is not C×C, or a row's class is not in 0..C-1.
     """
-    class_ids = np.asarray(rows["class_id"])
-    if confusion.shape != (num_classes, num_classes):
+    if confusion.shape not in ((num_classes, num_classes), (num_classes, num_classes + 1)):
         raise ValueError(f"confusion matrix of shape {confusion.shape}, not {num_classes} squared")
+    return _summarize(rows, _confusion_ious(confusion), num_classes)
+
+
+def summarize_images(
+    rows: "np.ndarray | pd.DataFrame", areas: "pd.DataFrame", num_classes: int
+) -> dict[str, Any]:
+    """Average the rows and the areas of a whole dataset.
+
+    Args:
+        rows: as for `summarize`.
+        areas: the table of `smallobjects.metrics.areas.areas_table`, of all images.
+        num_classes: C, background included.
+
+    Returns:
+        What `summarize` returns, and `miou_i` and `miou_c` of `fine_grained_mious`.
+
+    Raises:
+        ValueError: a class is not in 0..C-1.
+    """
+    class_ids = areas["class_id"].to_numpy()
+    if class_ids.size and not 0 <= class_ids.min() <= class_ids.max() < num_classes:
+        raise ValueError(f"areas of class {class_ids.max()}; expected 0..{num_classes - 1}")
+    intersections, unions = np.zeros(num_classes, np.int64), np.zeros(num_classes, np.int64)
+    np.add.at(intersections, class_ids, areas["intersection"].to_numpy())
+    np.add.at(unions, class_ids, union(areas))
+    return _summarize(rows, _ious(intersections, unions), num_classes) | fine_grained_mious(areas)
+
+
+def _summarize(
+    rows: "np.ndarray | pd.DataFrame", class_ious: list[Mean], num_classes: int
+) -> dict[str, Any]:
+    """Average the rows, given the IoU of each class."""
+    class_ids = np.asarray(rows["class_id"])
     if class_ids.size and not 0 <= class_ids.min() <= class_ids.max() < num_classes:
         raise ValueError(f"rows of class {class_ids.max()}; expected 0..{num_classes - 1}")
     sizes = np.asarray(rows["size"])
     ious = np.asarray(rows["iou"])
-    class_ious = _confusion_ious(confusion)
     per_class = [
         {"class_id": class_id, "iou": class_ious[class_id]}
         | _class_means(ious[class_ids == class_id], sizes[class_ids == class_id])
@@ -81,8 +117,12 @@ def _class_means(ious: np.ndarray, sizes: np.ndarray) -> dict[str, Any]:
 def _confusion_ious(confusion: np.ndarray) -> list[Mean]:
     """Return the IoU of each class, None for one that is in neither ground truth nor prediction."""
     intersection = confusion.diagonal()
-    union = confusion.sum(axis=0) + confusion.sum(axis=1) - intersection
-    return [int(i) / int(u) if u else None for i, u in zip(intersection, union, strict=True)]
+    predicted = confusion[:, : len(confusion)].sum(axis=0)
+    return _ious(intersection, predicted + confusion.sum(axis=1) - intersection)
+
+
+def _ious(intersections: np.ndarray, unions: np.ndarray) -> list[Mean]:
+    return [int(i) / int(u) if u else None for i, u in zip(intersections, unions, strict=True)]
 
 
 def _mean(values: Any) -> Mean:

@@ -3,6 +3,7 @@
 cells.py            what a table is made of: the JSON that the workflow hands over
 instance_counts.py  Table 1 as data: instances by size
 scores.py           Table 2 as data: one row per cell, with means over seeds
+intervals.py        Table 2's uncertainty: bootstrap intervals over images
 comparison.py       a loss beside cross-entropy: value and gain
 latex.py            text and tables in LaTeX
 instance_latex.py   Table 1 in LaTeX

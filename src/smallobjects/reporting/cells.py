@@ -18,6 +18,8 @@ SUPERVISION_TITLES = {
     "full": "Full supervision",
 }
 """Kinds of supervision, in the order in which tables list them."""
+GAIN_ARMS = ("sb", "sw")
+"""The loss whose gain is shown: the first of these that a combination was trained with."""
 
 
 class CountedDataset(Parameters):

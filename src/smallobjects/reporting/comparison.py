@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from smallobjects.reporting.cells import SUPERVISION_TITLES
+from smallobjects.reporting.cells import GAIN_ARMS, SUPERVISION_TITLES
 from smallobjects.reporting.scores import METRICS
 
-GAIN_ARMS = ("sb", "sw")
-"""The loss whose gain is shown: the first of these that a combination was trained with."""
+Ends = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,10 @@ class Entry:
     """None if one of the two is missing."""
     arm: str | None
     """The loss that the gain belongs to; None if only cross-entropy is compared."""
+    interval: Ends = None
+    """The ends of the value's interval; None if it is missing or not asked for."""
+    gain_interval: Ends = None
+    """The ends of the gain's paired interval."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ def compare(table: pd.DataFrame) -> list[Row]:
     """Arrange a score table as rows of values and gains.
 
     Args:
-        table: the columns of `smallobjects.reporting.scores.COLUMNS`, scores in percent.
+        table: the columns of `smallobjects.reporting.scores.COLUMNS`, scores in percent, and those
+            of `smallobjects.reporting.intervals.COLUMNS` if intervals are shown.
 
     Returns:
         Rows by supervision, in the order of `SUPERVISION_TITLES`, and within it in the order of
@@ -64,8 +68,17 @@ def _entries(arms: pd.DataFrame) -> dict[str, Entry]:
         value = _score(by_loss, "ce", metric)
         other = _score(by_loss, arm, metric)
         gain = None if value is None or other is None else other - value
-        entries[metric] = Entry(value, gain, arm)
+        interval = _ends(by_loss, "ce", metric)
+        entries[metric] = Entry(value, gain, arm, interval, _ends(by_loss, arm, f"{metric}_gain"))
     return entries
+
+
+def _ends(by_loss: pd.DataFrame, loss: str | None, name: str) -> Ends:
+    """Return an interval, if the table has intervals and this one is there."""
+    if f"{name}_low" not in by_loss:
+        return None
+    low, high = (_score(by_loss, loss, f"{name}_{end}") for end in ("low", "high"))
+    return None if low is None or high is None else (low, high)
 
 
 def _score(by_loss: pd.DataFrame, loss: str | None, metric: str) -> float | None:
@@ -93,3 +106,25 @@ def format_entry(entry: Entry | None, gain_pattern: str = "{}", dash: str = "–
     # Adding zero turns the -0.0 that rounding can leave into 0.0.
     gain = dash if entry.gain is None else gain_pattern.format(f"{round(entry.gain, 1) + 0.0:+.1f}")
     return f"{value} ({gain})"
+
+
+def format_intervals(
+    entry: Entry | None, gain_pattern: str = "({})", separator: str = ", "
+) -> tuple[str, str]:
+    """Write the intervals of a value and of its gain, such as `[66.1, 69.4]` and `([+0.1, +1.5])`.
+
+    Args:
+        entry: the entry.
+        gain_pattern: put around the signed interval of the gain, whose minus is a hyphen.
+        separator: put between the ends.
+
+    Returns:
+        The two; empty for what is missing.
+    """
+    value = gain = ""
+    if entry is not None and entry.interval is not None:
+        value = f"[{separator.join(f'{end:.1f}' for end in entry.interval)}]"
+    if entry is not None and entry.gain_interval is not None:
+        ends = separator.join(f"{round(end, 1) + 0.0:+.1f}" for end in entry.gain_interval)
+        gain = gain_pattern.format(f"[{ends}]")
+    return value, gain

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from smallobjects.reporting.cells import SUPERVISION_TITLES, ScoreCells
-from smallobjects.reporting.comparison import Row, compare, format_entry
+from smallobjects.reporting.comparison import Row, compare, format_entry, format_intervals
 from smallobjects.reporting.latex import comment, escape, scale_note, table_environment
 from smallobjects.reporting.scores import METRICS
 
@@ -26,7 +26,8 @@ def score_latex(
     """Return Table 2: a row per label source and segmentor, five columns per dataset.
 
     Args:
-        table: the columns of `smallobjects.reporting.scores.COLUMNS`, scores in percent.
+        table: the columns of `smallobjects.reporting.scores.COLUMNS`, scores in percent; with those
+            of `smallobjects.reporting.intervals.COLUMNS`, intervals stand below, in small print.
         cells: the cells that the table was made of, for their titles.
         scale: the scale it was made at.
         missing: the summaries that were not there; each is named in a comment.
@@ -40,11 +41,12 @@ def score_latex(
             continue
         width = 2 + len(METRICS) * len(datasets)
         lines += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\textit{{{title}}}}} \\"]
-        lines += [_line(row, cells) for row in group]
+        for row in group:
+            lines += [_line(row, cells), *_interval_lines(row, cells)]
     lines.append(r"\bottomrule")
     return table_environment(
         "table*",
-        _caption(rows, table["seeds"]) + scale_note(scale),
+        _caption(rows, table["seeds"]) + _interval_caption(table) + scale_note(scale),
         "tab:scores",
         "ll" + "l" * len(METRICS) * len(datasets),
         lines,
@@ -74,6 +76,33 @@ def _line(row: Row, cells: ScoreCells) -> str:
     ]
     titles = [cells.titles("labels")[row.labels], cells.titles("segmentor")[row.segmentor]]
     return " & ".join([*map(escape, titles), *entries]) + r" \\"
+
+
+def _interval_lines(row: Row, cells: ScoreCells) -> list[str]:
+    """Return the lines below it: intervals of the values, and of the gains, where there are any."""
+    pairs = [
+        format_intervals(row.entries.get(dataset, {}).get(metric), gain_pattern="(${}$)")
+        for dataset in cells.titles("dataset")
+        for metric in METRICS
+    ]
+    lines = []
+    for texts in zip(*pairs, strict=True):
+        if any(texts):
+            small = [rf"{{\scriptsize {text}}}" if text else "" for text in texts]
+            lines.append("& & " + " & ".join(small) + r" \\")
+    return lines
+
+
+def _interval_caption(table: pd.DataFrame) -> str:
+    """Return a sentence on the intervals, after a space, if there are any."""
+    levels = table["level"].dropna() if "level" in table else []
+    if not len(levels):
+        return ""
+    level = f"{100 * levels.iloc[0]:g}"
+    return (
+        rf" In brackets: {level}\,\% intervals of a bootstrap over images, of gains on the same "
+        "images for both losses."
+    )
 
 
 def _caption(rows: list[Row], seeds: pd.Series) -> str:

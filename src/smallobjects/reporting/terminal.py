@@ -8,9 +8,9 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from smallobjects.reporting import instance_counts, scores
+from smallobjects.reporting import instance_counts, intervals, scores
 from smallobjects.reporting.cells import SUPERVISION_TITLES
-from smallobjects.reporting.comparison import Row, compare, format_entry
+from smallobjects.reporting.comparison import Entry, Row, compare, format_entry, format_intervals
 
 _METRIC_TITLES = {
     "miou": "mIoU",
@@ -38,7 +38,7 @@ def terminal_tables(path: Path) -> list[Table]:
     columns = tuple(table.columns)
     if columns == instance_counts.COLUMNS:
         return [_instance_table(table)]
-    if columns == scores.COLUMNS:
+    if columns in (scores.COLUMNS, (*scores.COLUMNS, *intervals.COLUMNS)):
         return list(_score_tables(table))
     raise ValueError(
         f"{path}: its columns are those of no known table; expected the csv file that "
@@ -74,7 +74,10 @@ def _score_tables(table: pd.DataFrame) -> Iterator[Table]:
 
 
 def _score_table(dataset: str, rows: list[Row]) -> Table:
-    shown = Table(title=f"{escape(dataset)}: CE value (gain), in percent", box=box.SIMPLE_HEAD)
+    title = f"{escape(dataset)}: CE value (gain), in percent"
+    if any(entry.interval for row in rows for entry in row.entries[dataset].values()):
+        title += "; in brackets: bootstrap intervals"
+    shown = Table(title=title, box=box.SIMPLE_HEAD)
     shown.add_column("Labels", no_wrap=True)
     shown.add_column("Segmentor", no_wrap=True)
     for title in _METRIC_TITLES.values():
@@ -86,7 +89,7 @@ def _score_table(dataset: str, rows: list[Row]) -> Table:
         shown.add_row(f"[italic]{title}[/italic]")
         for row in group:
             entries = row.entries[dataset]
-            cells = [format_entry(entries[metric]).replace("-", "−") for metric in _METRIC_TITLES]
+            cells = [_entry_cell(entries[metric]) for metric in _METRIC_TITLES]
             shown.add_row(
                 f"  {escape(row.labels)}",
                 escape(row.segmentor),
@@ -94,3 +97,10 @@ def _score_table(dataset: str, rows: list[Row]) -> Table:
                 end_section=row is group[-1],
             )
     return shown
+
+
+def _entry_cell(entry: Entry) -> str:
+    """Return a value and its gain, and below them their intervals, if they are there."""
+    ends = format_intervals(entry, gain_pattern="{}", separator=",")
+    lines = [format_entry(entry), *filter(None, ends)]
+    return escape("\n".join(lines).replace("-", "−"))
