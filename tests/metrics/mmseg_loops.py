@@ -131,6 +131,10 @@ def main(what, prepared, output):
         config.load_from = str(output / "work" / "iter_40.pth")
         found["test"] = Runner.from_cfg(config).test()
     (output / f"{rank}.json").write_text(json.dumps(found, default=float))
+    if torch.distributed.is_initialized():
+        # A process that leaves while the other still talks to it would abort that one.
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":
