@@ -32,21 +32,18 @@ def validate(model: type[Model], values: Mapping[str, Any], key: str, origin: st
         raise ConfigError("\n".join([*lines, f"(read from {origin})"])) from None
 
 
-def unknown(key: str, value: object, allowed: list[str], remedy: str = "") -> ConfigError:
-    """Return the error for a name that is not one of `allowed`."""
+def unknown(key: str, value: object, allowed: list[str], what: str = "unknown") -> ConfigError:
+    """Return the error for a name that is not one of `allowed`; `what` says what is wrong."""
     guess = get_close_matches(str(value), allowed, n=1)
     hint = f" Did you mean {guess[0]}?" if guess else ""
-    return ConfigError(
-        f"{key} = {value!r}: unknown; allowed: {', '.join(allowed) or 'none'}.{hint}"
-        + (f" {remedy}" if remedy else "")
-    )
+    return ConfigError(f"{key} = {value!r}: {what}; allowed: {', '.join(allowed) or 'none'}.{hint}")
 
 
 def _explain(model: type[BaseModel], problem: Mapping[str, Any], key: str) -> str:
     path = ".".join([key, *map(str, problem["loc"])]).strip(".")
     if problem["type"] == "extra_forbidden":
         allowed = _fields_at(model, problem["loc"][:-1])
-        return str(unknown(path, problem["input"], allowed)).replace(": unknown;", ": unknown key;")
+        return str(unknown(path, problem["input"], allowed, "unknown key"))
     if problem["type"] == "missing":
         return f"{path}: missing; it must be given"
     message = problem["msg"].removeprefix("Value error, ")
