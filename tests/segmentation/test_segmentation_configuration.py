@@ -5,13 +5,9 @@ from pathlib import Path
 import pytest
 from toy_segmentation import MODEL, arm_parameters, training_parameters
 
-from smallobjects.segmentation.configuration import (
-    fill_schedule,
-    runner_config,
-    trained_model,
-    tuples,
-)
+from smallobjects.segmentation.configuration import fill_schedule, runner_config
 from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.network_settings import trained_model, tuples
 
 
 def test_lists_of_numbers_become_tuples_and_nothing_else_does():
@@ -39,8 +35,14 @@ def test_the_arms_differ_in_the_loss_and_the_penalty_alone(run_of):
     taus = {arm: each.model.decode_head.loss_decode.pop("tau") for arm, each in configs.items()}
     assert taus == {"ce": None, "sw": 5.0, "sb": 5.0}
     hooks = {arm: [h.type for h in each.pop("custom_hooks")] for arm, each in configs.items()}
-    assert hooks["sb"] == [*hooks["ce"], "EwcHook"]
-    assert hooks["sw"] == hooks["ce"]
+    assert hooks["sw"] == [*hooks["ce"], "SizeWeightHook"]
+    assert hooks["sb"] == [*hooks["sw"], "EwcHook"]
+    for arm in ("sw", "sb"):
+        weights = configs[arm].train_dataloader.dataset.pipeline.pop()
+        # The logits of the crop, of half of it, and the maximum, which is as large as the first.
+        assert weights == {
+            "type": "AddSizeWeights", "tau": 5.0, "sizes": [(8, 8), (4, 4)], "padded_size": (32, 32)
+        }  # fmt: skip
     plain = [each.to_dict() for each in configs.values()]
     assert plain[0] == plain[1] == plain[2]
 

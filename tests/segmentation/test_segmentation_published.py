@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 from smallobjects.segmentation import modules as _registered  # noqa: F401
-from smallobjects.segmentation.configuration import with_classes
+from smallobjects.segmentation.network_settings import with_classes
 from smallobjects.segmentation.training import missing_weights
 
 

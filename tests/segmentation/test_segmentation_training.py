@@ -38,11 +38,24 @@ def test_the_shared_phase_ends_at_the_switch_with_all_its_state(shared):
 
 
 def test_it_leaves_its_record_and_no_scratch(shared):
-    names = {"shared.pth", "shared.config.py", "shared.log.csv"}
+    names = {"shared.pth", "shared.config.py", "shared.log.csv", "shared.tensorboard"}
     assert {path.name for path in shared.parent.iterdir()} == names
     rows = list(csv.DictReader(shared.with_suffix(".log.csv").open()))
     assert [row["iteration"] for row in rows] == ["3"]
     assert "LabelledSplit" in shared.with_suffix(".config.py").read_text()
+
+
+def test_tensorboard_reads_the_whole_curve(arms):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(arms.sb.with_suffix(".tensorboard")))
+    events.Reload()
+    rows = list(csv.DictReader(arms.sb.with_suffix(".log.csv").open()))
+    for name in ("loss", "learning_rate", "ewc_penalty"):
+        expected = [(int(r["iteration"]), float(r[name])) for r in rows if r[name]]
+        found = [(each.step, each.value) for each in events.Scalars(name)]
+        assert [step for step, _ in found] == [step for step, _ in expected]
+        assert [v for _, v in found] == pytest.approx([v for _, v in expected])
 
 
 def test_an_arm_holds_weights_and_the_whole_curve(arms):

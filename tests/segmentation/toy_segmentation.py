@@ -72,7 +72,7 @@ def training_parameters(schedule=None, **changes):
     return TrainingParameters.model_validate_json(json.dumps(changed))
 
 
-def arm_parameters(arm, strength=50.0, **changes):
+def arm_parameters(arm, strength=20.0, **changes):
     """The parameters of an arm."""
     own = {"ce": {}, "sw": {"tau": 5.0}, "sb": {"tau": 5.0, "ewc_strength": strength}}[arm]
     return training_parameters(**own, **changes)

@@ -1,11 +1,8 @@
 """Training segmentors and predicting with them."""
 
-import logging
-import os
-import sys
-import warnings
+import errno
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -23,6 +20,7 @@ from smallobjects.cli.options import (
 )
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.parameters import PredictionParameters, TrainingParameters
+from smallobjects.segmentation.plain_log import plain_log
 
 
 @click.command()
@@ -43,6 +41,13 @@ from smallobjects.segmentation.parameters import PredictionParameters, TrainingP
 @workers_option
 @device_option
 @click.option(
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes that share each batch, each with a GPU of its own where there are GPUs.",
+)
+@click.option(
     "--work-dir", required=True, type=NEW_PATH, help="Scratch; a stopped training goes on from it."
 )
 @click.option("--output", required=True, type=NEW_PATH, help="Checkpoint (.pth) to write.")
@@ -57,19 +62,22 @@ def train_segmentor(
     threads: int,
     workers: int,
     device: str,
+    processes: int,
     work_dir: Path,
     output: Path,
 ) -> None:
     """Train one phase of a segmentor; stopped at any moment and called again, it goes on.
 
     Beside the output stand <stem>.config.py (the resolved MMEngine configuration) and
-    <stem>.log.csv (the learning curve).
+    <stem>.log.csv and <stem>.tensorboard/ (the learning curve).
     """
     with _plain_errors_and_log():
         from smallobjects.segmentation.configuration import TrainingRun
         from smallobjects.segmentation.training import train
 
-        run = TrainingRun(parameters, arm, dataset, labels, split, seed, threads, workers, shared)
+        run = TrainingRun(
+            parameters, arm, dataset, labels, split, seed, threads, workers, processes, shared
+        )
         train(run, work_dir, output, device)
 
 
@@ -104,22 +112,21 @@ def predict(
 @contextmanager
 def _plain_errors_and_log() -> Iterator[None]:
     """Log the package's own lines, and no others; show expected errors without a traceback."""
-    logger = logging.getLogger("smallobjects")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    # MMCV and MMEngine print remarks about parts of theirs that are not used here.
-    warnings.filterwarnings("ignore", message="Fail to import", module="mmcv")
     try:
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123
+        with plain_log():
             yield
     except (SegmentationError, FileNotFoundError) as error:
         # What a loader process raises comes with its traceback; the message is the last line.
         message = str(error).strip().splitlines()[-1].removeprefix(f"{_name(error)}: ")
         raise click.ClickException(message) from error
-    finally:
-        logger.removeHandler(handler)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(
+            f"{place}the disk is full; make room and start again: what is finished is kept, and a "
+            "training goes on from its last checkpoint"
+        ) from error
 
 
 def _name(error: Exception) -> str:

@@ -6,7 +6,11 @@ from torch import Tensor
 
 
 def weighted_cross_entropy(
-    logits: Tensor, labels: Tensor, weights: Tensor, ignore_index: int = 255
+    logits: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    ignore_index: int = 255,
+    total: Tensor | None = None,
 ) -> Tensor:
     """Return Σ w·CE / Σ w over all pixels of the batch.
 
@@ -15,11 +19,12 @@ def weighted_cross_entropy(
         labels: N×H×W int64 class ids, 0..C-1 or `ignore_index`.
         weights: N×H×W weights, not negative; pixels of `ignore_index` must weigh 0.
         ignore_index: the label of pixels that take no part.
+        total: scalar to divide by instead of Σ w, where this is one part of a larger batch.
 
     Returns:
         The scalar loss; 0, with zero gradients, if no pixel has any weight.
     """
     per_pixel = F.cross_entropy(logits, labels, ignore_index=ignore_index, reduction="none")
+    total = weights.sum() if total is None else total
     # The lower bound replaces a test for "no pixel" that would make a GPU wait for the answer.
-    total = weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
-    return (weights * per_pixel).sum() / total
+    return (weights * per_pixel).sum() / total.clamp_min(torch.finfo(weights.dtype).tiny)

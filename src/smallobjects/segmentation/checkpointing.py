@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from smallobjects.publishing import publish_file
+from smallobjects.segmentation.distributed import process_rank
 from smallobjects.segmentation.errors import SegmentationError
 
 
@@ -19,7 +20,8 @@ class AtomicCheckpointHook(Hook):
     """Writes `iter_<n>.pth` every so often and after the last iteration.
 
     MMEngine's own hook writes in place and deletes the predecessor first; here a checkpoint appears
-    when it is whole, and only then the oldest ones go.
+    when it is whole, and only then the oldest ones go. Hooks that need something of every process
+    for it have a method `before_gathering(runner)`, which is called in all of them.
     """
 
     # After every hook that changes what a checkpoint holds.
@@ -38,9 +40,12 @@ class AtomicCheckpointHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Write a checkpoint where one is due."""
+        """Write a checkpoint where one is due: in the first process, with the state of all."""
         done = batch_idx + 1
         if done % self.interval and done != runner.max_iters:
+            return
+        runner.call_hook("before_gathering")
+        if process_rank() > 0:
             return
         folder = Path(runner.work_dir)
         with publish_file(folder / f"iter_{done}.pth") as partial:

@@ -1,17 +1,20 @@
 """Training parameters and data, turned into a configuration of MMEngine's Runner."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 
 from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.logit_sizes import logit_sizes
+from smallobjects.segmentation.network_settings import trained_model, tuples
 from smallobjects.segmentation.parameters import Arm, TrainingParameters
+from smallobjects.segmentation.precision import with_precision
 
 Phase = Literal["shared"] | Arm
-LOSS = "SizeWeightedCrossEntropy"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class TrainingRun:
     threads: int = 1
     workers: int = 0
     """Processes that load images; 0 loads them in the training process. Changes no result."""
+    processes: int = 1
+    """Processes that train together, each with a GPU of its own if there are any. They share
+    batches, threads and workers; results are the same up to the order of sums."""
     shared: Path | None = None
     """Checkpoint that an arm continues from."""
 
@@ -55,35 +61,29 @@ def runner_config(
     """
     check_run(run)
     parameters, schedule = run.parameters, run.parameters.schedule
-    dataset = {
-        "type": "LabelledSplit",
-        "root": str(run.dataset),
-        "split": run.split,
-        "labels": str(run.labels),
-        "seed": run.seed,
-        "pipeline": tuples(parameters.train_pipeline),
-    }
-    loader = {
-        "batch_size": schedule.batch_size,
-        "num_workers": run.workers,
-        "pin_memory": False,
-        "sampler": {"type": "PositionSampler", "seed": run.seed},
-        "dataset": dataset,
-    }
+    model = trained_model(parameters, num_classes, from_scratch=run.shared is None)
+    wrapper = tuples(parameters.optim_wrapper)
     # None takes one of MMEngine's default hooks out.
     unused = dict.fromkeys(("timer", "sampler_seed", "logger"))
     checkpoint = {"type": "AtomicCheckpointHook", "interval": schedule.checkpoint_interval}
+    board = {"type": "TensorboardVisBackend", "save_dir": str(work_dir / "tensorboard")}
     return Config(
         {
             "default_scope": "mmseg",
             "custom_imports": {"imports": ["smallobjects.segmentation.modules"]},
-            "model": trained_model(parameters, num_classes, from_scratch=run.shared is None),
-            "train_dataloader": loader,
+            "model": model,
+            "channels_last": parameters.channels_last,
+            "launcher": "none" if run.processes == 1 else "pytorch",
+            "model_wrapper_cfg": {"type": "MMDistributedDataParallel", "broadcast_buffers": False},
+            "train_dataloader": _loader(run, model),
             "train_cfg": {"type": "IterBasedTrainLoop", "max_iters": run.last_iteration},
-            "optim_wrapper": tuples(parameters.optim_wrapper),
+            "optim_wrapper": with_precision(
+                wrapper, parameters.precision, torch.device(get_device())
+            ),
             "param_scheduler": fill_schedule(parameters.param_scheduler, schedule.iterations),
             "default_hooks": {**unused, "checkpoint": checkpoint},
             "custom_hooks": _hooks(run),
+            "visualizer": {"type": "Visualizer", "vis_backends": [board]},
             "randomness": {"seed": run.seed},
             "env_cfg": {"mp_cfg": {"mp_start_method": "fork", "opencv_num_threads": 0}},
             # Its warnings repeat every frozen parameter; its errors are exceptions as well.
@@ -95,18 +95,60 @@ def runner_config(
     )
 
 
+def _loader(run: TrainingRun, model: dict[str, Any]) -> dict[str, Any]:
+    """Return the data loader of one process: the part of the batches that it trains on."""
+    pipeline = tuples(run.parameters.train_pipeline)
+    if run.parameters.tau is not None:
+        pipeline.append(_size_weights(run.parameters.tau, model))
+    batch_size = run.parameters.schedule.batch_size // run.processes
+    return {
+        "batch_size": batch_size,
+        "num_workers": -(-run.workers // run.processes),
+        # Only of use where batches go to a GPU.
+        "pin_memory": get_device() != "cpu",
+        "sampler": {"type": "PositionSampler", "seed": run.seed, "batch_size": batch_size},
+        "dataset": {
+            "type": "LabelledSplit",
+            "root": str(run.dataset),
+            "split": run.split,
+            "labels": str(run.labels),
+            "seed": run.seed,
+            "pipeline": pipeline,
+        },
+    }
+
+
+def _size_weights(tau: float, model: dict[str, Any]) -> dict[str, Any]:
+    """Return the transform that finds size weights at the resolutions of the model's logits."""
+    size = (model.get("data_preprocessor") or {}).get("size")
+    if size is None:
+        raise SegmentationError(
+            "model.data_preprocessor: has no size (height, width) to which crops are padded, so "
+            "the resolution of the logits is unknown; set it to the crop size"
+        )
+    sizes = logit_sizes(model, size)
+    return {"type": "AddSizeWeights", "tau": tau, "sizes": sizes, "padded_size": size}
+
+
 def _hooks(run: TrainingRun) -> list[dict[str, Any]]:
-    log_interval = run.parameters.schedule.log_interval
-    hooks = [
+    parameters, schedule = run.parameters, run.parameters.schedule
+    hooks: list[dict[str, Any]] = [
         {"type": "RandomStateHook"},
-        {"type": "LearningCurveHook", "log_interval": log_interval},
+        {"type": "LearningCurveHook", "log_interval": schedule.log_interval},
     ]
-    if run.phase == "shared":
-        hooks.append({"type": "FisherHook", "decay": run.parameters.fisher_decay})
-    if run.parameters.ewc_strength is not None:
-        strength = run.parameters.ewc_strength
-        hook = {"type": "EwcHook", "strength": strength, "shared": str(run.shared)}
-        hooks.append({**hook, "log_interval": log_interval})
+    if parameters.tau is not None:
+        hooks.append({"type": "SizeWeightHook"})
+    if run.phase == "shared" or parameters.ewc_strength is not None:
+        hooks.append(
+            {
+                "type": "EwcHook",
+                # In the shared phase it only tracks F.
+                "strength": parameters.ewc_strength or 0.0,
+                "start": schedule.shared_iterations,
+                "fisher_decay": parameters.fisher_decay,
+                "log_interval": schedule.log_interval,
+            }
+        )
     return hooks
 
 
@@ -133,51 +175,17 @@ def check_run(run: TrainingRun) -> None:
         if (value is not None) != (name in needed):
             rule = "must be given" if name in needed else "must be left out"
             raise SegmentationError(f"parameters: {name} = {value} for arm {run.phase}: it {rule}")
+    if run.parameters.schedule.batch_size % run.processes:
+        raise SegmentationError(
+            f"schedule.batch_size = {run.parameters.schedule.batch_size}: {run.processes} "
+            "processes share each batch equally; take a multiple of it, or other GPUs"
+        )
     accumulated = run.parameters.optim_wrapper.get("accumulative_counts", 1)
     if run.parameters.schedule.shared_iterations % accumulated:
         raise SegmentationError(
             f"schedule.shared_iterations = {run.parameters.schedule.shared_iterations}: must be a "
             f"multiple of accumulative_counts = {accumulated}, or the arms part within a step"
         )
-
-
-def trained_model(
-    parameters: TrainingParameters, num_classes: int, from_scratch: bool
-) -> dict[str, Any]:
-    """Return the model with its number of classes and the loss of the phase.
-
-    Args:
-        parameters: their `tau` goes to every SizeWeightedCrossEntropy in the model.
-        num_classes: number of classes, background included.
-        from_scratch: False leaves out pretrained weights, which a checkpoint replaces anyway.
-
-    Raises:
-        SegmentationError: the model has no such loss, so its arms would not differ.
-    """
-    model = with_classes(parameters.model, num_classes)
-    losses = [part for part in _parts(model) if part.get("type") == LOSS]
-    if not losses:
-        raise SegmentationError(
-            f"model: no loss of type {LOSS}, so the arms would not differ; give it to decode_head "
-            "as loss_decode"
-        )
-    for loss in losses:
-        loss["tau"] = parameters.tau
-    if not from_scratch:
-        for part in _parts(model):
-            if (part.get("init_cfg") or {}).get("type") == "Pretrained":
-                part["init_cfg"] = None
-    return model
-
-
-def with_classes(model: dict[str, Any], num_classes: int) -> dict[str, Any]:
-    """Return a copy of a model whose heads have `num_classes`, with tuples for lists of numbers."""
-    model = tuples(model)
-    heads = [model["decode_head"], model.get("auxiliary_head")]
-    for head in heads:
-        for each in head if isinstance(head, list) else [head] if head else []:
-            each["num_classes"] = num_classes
-    return model
 
 
 def fill_schedule(schedulers: list[dict[str, Any]], iterations: int) -> list[dict[str, Any]]:
@@ -189,25 +197,3 @@ def fill_schedule(schedulers: list[dict[str, Any]], iterations: int) -> list[dic
     """
     given = {"by_epoch": False, "end": iterations + 1}
     return [{**given, **scheduler} for scheduler in tuples(schedulers)]
-
-
-def tuples(value: Any) -> Any:
-    """Return nested settings, copied, with tuples for lists of numbers.
-
-    JSON has no tuples, but MMCV tells a size (tuple) from a list of choices.
-    """
-    if isinstance(value, dict):
-        return {key: tuples(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        numbers = value and all(isinstance(item, int | float) for item in value)
-        return tuple(value) if numbers else [tuples(item) for item in value]
-    return value
-
-
-def _parts(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _parts(item)

@@ -1,124 +1,170 @@
 """Elastic weight consolidation around an optimizer's steps.
 
-Both hooks act right before the optimizer steps, on the gradients it steps with: after accumulation
-and after a loss scaler has undone its scale.
+In any configuration of MMEngine, for a training that switches its loss at iteration 25,000:
+
+    custom_imports = dict(imports=["smallobjects.segmentation.modules"])
+    custom_hooks = [dict(type="EwcHook", strength=500.0, start=25000)]
 """
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from smallobjects.losses import add_ewc_gradient, ewc_penalty, normalise_fisher, update_fisher
-from smallobjects.segmentation.checkpointing import load
+from smallobjects.segmentation.errors import SegmentationError
 
-KEY = "fisher"
+FISHER = "fisher"
+"""Key of a checkpoint: F before the switch, by name of the parameter."""
+ANCHORS = "ewc_anchors"
+"""Key of a checkpoint: θ*, after the switch; `fisher` then is the importance, in [0, 1]."""
 
 
 def optimised_parameters(model: nn.Module, optimizer: Optimizer) -> dict[str, nn.Parameter]:
-    """Return the parameters that are trained, by name: with a gradient and in the optimizer."""
+    """Return the parameters that are trained, by name: with a gradient and in the optimizer.
+
+    The names are those of the network itself, whatever wraps it to train in several processes.
+    """
+    network = model.module if is_model_wrapper(model) else model
     stepped = {id(each) for group in optimizer.param_groups for each in group["params"]}
-    named = model.named_parameters()
+    named = network.named_parameters()
     return {name: each for name, each in named if each.requires_grad and id(each) in stepped}
 
 
-def _with_gradient(
-    parameters: dict[str, nn.Parameter],
-) -> Iterator[tuple[str, nn.Parameter, Tensor]]:
-    return (
-        (name, each, each.grad.detach())
-        for name, each in parameters.items()
-        if each.grad is not None
-    )
+def check_stable(optimizer: Optimizer, strength: float) -> None:
+    """Refuse a strength with which gradient descent overshoots θ* ever further.
 
+    On the penalty alone, descent with momentum β converges if rate · λ · F < 2 (1 + β); the largest
+    F of a tensor is 1.
 
-@HOOKS.register_module()
-class FisherHook(Hook):
-    """Tracks the importance F of every trained parameter, F ← d·g² + (1 − d)·F from 1."""
-
-    def __init__(self, decay: float) -> None:
-        """Set the share `decay` of the newest squared gradient."""
-        self.decay = decay
-        self._loaded: dict[str, Tensor] = {}
-        self._fisher: dict[str, Tensor] = {}
-
-    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Take F of the checkpoint."""
-        self._loaded = checkpoint.get(KEY, {})
-
-    def before_train(self, runner: Runner) -> None:
-        """Start from ones, or go on from the checkpoint, and watch the optimizer."""
-        optimizer = runner.optim_wrapper.optimizer
-        parameters = optimised_parameters(runner.model, optimizer)
-        self._fisher = {
-            name: self._loaded[name].to(each) if name in self._loaded else torch.ones_like(each)
-            for name, each in parameters.items()
-        }
-
-        def update(*_: Any) -> None:
-            for name, _parameter, gradient in _with_gradient(parameters):
-                update_fisher(self._fisher[name], gradient, self.decay)
-
-        optimizer.register_step_pre_hook(update)
-
-    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add F to a checkpoint."""
-        checkpoint[KEY] = {name: fisher.cpu() for name, fisher in self._fisher.items()}
+    Raises:
+        SegmentationError: names the strength, the learning rate and the largest strength that is
+            stable.
+    """
+    if not isinstance(optimizer, torch.optim.SGD):
+        return
+    for group in optimizer.param_groups:
+        limit = 2 * (1 + group["momentum"])
+        if group["lr"] * strength >= limit:
+            raise SegmentationError(
+                f"ewc.strength = {strength:g}: diverges with a learning rate of {group['lr']:g}, "
+                f"as their product must stay below {limit:g}; take less than "
+                f"{limit / group['lr']:g}, or lower the rate"
+            )
 
 
 @HOOKS.register_module()
 class EwcHook(Hook):
-    """Adds the gradient of λ/2 · Σ F (θ − θ*)² before each step of the optimizer.
+    """Tracks the importance F of every trained parameter, then holds on to what is important.
 
-    θ* and F (scaled to [0, 1] per tensor) are read from the end of the shared phase.
+    Up to the switch F ← d·g² + (1 − d)·F, from 1, with every step. At the switch θ* are the
+    parameters and F is scaled to [0, 1] per tensor; from then on the gradient of
+    λ/2 · Σ F (θ − θ*)² is added before each step (supplement, Eq. 1).
+
+    Acts right before the optimizer steps, on the gradients it steps with: after accumulation, after
+    the mean over processes, and after a loss scaler has undone its scale. Checkpoints carry F and
+    θ*, so a training may go on before the switch, after it, or exactly there.
     """
 
     # Before the learning curve, which records the penalty.
     priority = "NORMAL"
 
-    def __init__(self, strength: float, shared: str, log_interval: int) -> None:
-        """Set the strength.
+    def __init__(
+        self, strength: float, start: int, fisher_decay: float = 0.9, log_interval: int = 100
+    ) -> None:
+        """Set strength and switch.
 
         Args:
-            strength: λ.
-            shared: checkpoint of the end of the shared phase.
-            log_interval: iterations between two values of the penalty for the learning curve.
+            strength: λ, not negative; 0 only tracks F.
+            start: iterations before the switch, at least 1.
+            fisher_decay: d, the share of the newest squared gradient, in (0, 1].
+            log_interval: iterations between two values of the penalty in the outputs of the
+                training step (`ewc_penalty`), which logs and learning curves show.
+
+        Raises:
+            ValueError: `start` is below 1, where nothing has been learnt that could be kept.
         """
+        if start < 1:
+            raise ValueError(f"EwcHook: start = {start}; EWC needs at least 1 iteration before it")
         self.strength = strength
-        self.shared = Path(shared)
+        self.start = start
+        self.fisher_decay = fisher_decay
         self.log_interval = log_interval
         self._parameters: dict[str, nn.Parameter] = {}
+        self._fisher: dict[str, Tensor] = {}
         self._anchors: dict[str, Tensor] = {}
-        self._importance: dict[str, Tensor] = {}
+        self._loaded: dict[str, dict[str, Tensor]] = {}
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take F and θ* of the checkpoint."""
+        self._loaded = {key: checkpoint.get(key, {}) for key in (FISHER, ANCHORS)}
 
     def before_train(self, runner: Runner) -> None:
-        """Read θ* and F, and watch the optimizer."""
+        """Start from ones, or go on from the checkpoint, and watch the optimizer.
+
+        Raises:
+            SegmentationError: the training goes on after the switch and the checkpoint has no F.
+        """
         optimizer = runner.optim_wrapper.optimizer
         self._parameters = optimised_parameters(runner.model, optimizer)
-        shared = load(self.shared)
-        for name, parameter in self._parameters.items():
-            self._anchors[name] = shared["state_dict"][name].to(parameter)
-            self._importance[name] = normalise_fisher(shared[KEY][name].to(parameter))
+        fisher, anchors = self._loaded.get(FISHER, {}), self._loaded.get(ANCHORS, {})
+        if runner.iter >= self.start and not self._parameters.keys() <= fisher.keys():
+            raise SegmentationError(
+                "the checkpoint that the training goes on from has no Fisher information; train "
+                f"the {self.start} iterations before the switch with EwcHook as well"
+            )
+        self._fisher = {
+            name: fisher[name].to(each) if name in fisher else torch.ones_like(each)
+            for name, each in self._parameters.items()
+        }
+        self._anchors = {name: each.to(self._parameters[name]) for name, each in anchors.items()}
 
-        def add_gradient(*_: Any) -> None:
-            for name, parameter, gradient in _with_gradient(self._parameters):
-                anchor, importance = self._anchors[name], self._importance[name]
-                add_ewc_gradient(gradient, parameter.detach(), anchor, importance, self.strength)
+        def before_step(*_: Any) -> None:
+            if runner.iter < self.start:
+                self._follow_gradients()
+            else:
+                self._hold_on(optimizer)
 
-        optimizer.register_step_pre_hook(add_gradient)
+        optimizer.register_step_pre_hook(before_step)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
-        """Hand the penalty's value after the step to the learning curve."""
-        if (batch_idx + 1) % self.log_interval == 0 and outputs is not None:
+        """Add the penalty's value after the step to the outputs, every so often."""
+        if self._anchors and (batch_idx + 1) % self.log_interval == 0 and outputs is not None:
             with torch.no_grad():
                 outputs["ewc_penalty"] = ewc_penalty(
-                    self._parameters, self._anchors, self._importance, self.strength
+                    self._parameters, self._anchors, self._fisher, self.strength
+                )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add F, and after the switch θ*, to a checkpoint."""
+        checkpoint[FISHER] = {name: each.cpu() for name, each in self._fisher.items()}
+        if self._anchors:
+            checkpoint[ANCHORS] = {name: each.cpu() for name, each in self._anchors.items()}
+
+    def _follow_gradients(self) -> None:
+        for name, parameter in self._parameters.items():
+            if parameter.grad is not None:
+                update_fisher(self._fisher[name], parameter.grad, self.fisher_decay)
+
+    def _hold_on(self, optimizer: Optimizer) -> None:
+        if not self._anchors:
+            check_stable(optimizer, self.strength)
+            for name, parameter in self._parameters.items():
+                self._anchors[name] = parameter.detach().clone()
+                self._fisher[name] = normalise_fisher(self._fisher[name])
+        for name, parameter in self._parameters.items():
+            if parameter.grad is not None:
+                add_ewc_gradient(
+                    parameter.grad,
+                    parameter.detach(),
+                    self._anchors[name],
+                    self._fisher[name],
+                    self.strength,
                 )

@@ -7,10 +7,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+from mmengine.visualization import TensorboardVisBackend
+from torch import Tensor
 
+from smallobjects.segmentation.distributed import over_processes, process_count, process_rank
 from smallobjects.segmentation.errors import SegmentationError
 
 KEY = "learning_curve"
@@ -56,9 +60,12 @@ class LearningCurveHook(Hook):
         if (batch_idx + 1) % self.log_interval == 0:
             self._close_row(runner, batch_idx + 1, outputs.get("ewc_penalty"))
 
+    def before_gathering(self, runner: Runner) -> None:
+        """Average the losses of the row that is not full over all processes."""
+        self._losses = _finite(self._losses, runner.iter + 1)
+
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the rows, and the losses of the row that is not full, to a checkpoint."""
-        self._losses = _finite(self._losses, runner.iter + 1)
         checkpoint[KEY] = {"rows": list(self._rows), "losses": list(self._losses)}
 
     def _close_row(self, runner: Runner, iteration: int, penalty: Any) -> None:
@@ -72,6 +79,9 @@ class LearningCurveHook(Hook):
         seconds = (self._since[1] - started) / (iteration - start)
         self._rows.append(row)
         self._losses = []
+        runner.visualizer.add_scalars(_scalars(row), step=iteration)
+        if process_rank() > 0:
+            return
         values = "  ".join(f"{key} {row[key]:.4g}" for key in COLUMNS[1:] if key in row)
         logger.info(
             "iteration %d of %d  %s  %.3f s each", iteration, runner.max_iters, values, seconds
@@ -79,17 +89,28 @@ class LearningCurveHook(Hook):
 
 
 def _finite(losses: list[Any], iteration: int) -> list[float]:
-    """Return losses as numbers, or refuse to go on with a network that is lost.
+    """Return losses, averaged over processes, or refuse to go on with a network that is lost.
 
     Raises:
         SegmentationError: one of them is infinite or not a number.
     """
-    values = [float(loss) for loss in losses]
+    values = _averaged(losses)
     if not all(map(math.isfinite, values)):
         raise SegmentationError(
             f"iteration {iteration}: the loss is {values[-1]}, so the training has diverged; lower "
             "optim_wrapper.optimizer.lr, or start from pretrained weights"
         )
+    return values
+
+
+def _averaged(losses: list[Any]) -> list[float]:
+    """Return the mean of each loss over all processes; numbers among them are means already."""
+    fresh = [place for place, loss in enumerate(losses) if isinstance(loss, Tensor)]
+    values = list(losses)
+    if fresh:
+        means = over_processes(torch.stack([losses[place] for place in fresh])) / process_count()
+        for place, mean in zip(fresh, means.tolist(), strict=True):
+            values[place] = mean
     return values
 
 
@@ -99,3 +120,15 @@ def write_curve(rows: list[dict[str, float]], target: Path) -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def write_tensorboard(rows: list[dict[str, float]], folder: Path) -> None:
+    """Write the rows of a learning curve as TensorBoard's events."""
+    board = TensorboardVisBackend(save_dir=str(folder))
+    for row in rows:
+        board.add_scalars(_scalars(row), step=row["iteration"])
+    board.close()
+
+
+def _scalars(row: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in row.items() if name != "iteration"}

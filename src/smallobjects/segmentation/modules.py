@@ -7,8 +7,10 @@ from smallobjects.segmentation import (
     deeplabv2,
     learning_curve,
     multi_scale,
+    precision,
     random_state,
     sampling,
+    size_weight_pipeline,
     size_weighted_loss,
     tiny_backbone,
 )
@@ -20,8 +22,10 @@ __all__ = [
     "deeplabv2",
     "learning_curve",
     "multi_scale",
+    "precision",
     "random_state",
     "sampling",
+    "size_weight_pipeline",
     "size_weighted_loss",
     "tiny_backbone",
 ]

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from smallobjects.losses.parameters import EwcParameters, SizeWeightParameters
 from smallobjects.parameters import Parameters
 
 Arm = Literal["ce", "sw", "sb"]
+Precision = Literal["fp32", "bf16", "fp16"]
 
 
 class ScheduleParameters(Parameters):
@@ -30,19 +31,38 @@ class ScheduleParameters(Parameters):
         return self
 
 
-class SegmentorParameters(Parameters):
-    """One resolved segmentor: the parts in MMSegmentation's own terms, the rest typed."""
+class TrainingSettings(Parameters):
+    """What every phase of a training reads, in MMSegmentation's own terms as far as it has them."""
 
-    title: str
-    """The name that tables print."""
     model: dict[str, Any]
     train_pipeline: list[dict[str, Any]]
-    test_pipeline: list[dict[str, Any]]
     optim_wrapper: dict[str, Any]
     param_scheduler: list[dict[str, Any]]
     schedule: ScheduleParameters
+    precision: Precision = "fp32"
+    """What the network computes in: bf16 on any device, fp16 (with a loss scale) on GPUs."""
+    channels_last: bool = False
+    """Weights and maps with the channels last in memory: faster on GPUs with mixed precision."""
+
+
+class AblationParameters(Parameters):
+    """The values of τ and λ that the ablation table tries beside those of the arms."""
+
+    tau: tuple[PositiveFloat, ...] = ()
+    """τ of further `sw` arms."""
+    strength: tuple[NonNegativeFloat, ...] = ()
+    """λ of further `sb` arms."""
+
+
+class SegmentorParameters(TrainingSettings):
+    """One resolved segmentor."""
+
+    title: str
+    """The name that tables print."""
+    test_pipeline: list[dict[str, Any]]
     size_weights: SizeWeightParameters = SizeWeightParameters()
     ewc: EwcParameters = EwcParameters()
+    ablation: AblationParameters = AblationParameters()
 
 
 class PredictionParameters(Parameters):
@@ -52,14 +72,9 @@ class PredictionParameters(Parameters):
     test_pipeline: list[dict[str, Any]]
 
 
-class TrainingParameters(Parameters):
+class TrainingParameters(TrainingSettings):
     """What one phase of a training reads; an arm's own loss settings are given to it alone."""
 
-    model: dict[str, Any]
-    train_pipeline: list[dict[str, Any]]
-    optim_wrapper: dict[str, Any]
-    param_scheduler: list[dict[str, Any]]
-    schedule: ScheduleParameters
     fisher_decay: Annotated[float, Field(gt=0, le=1)] = 0.9
     tau: float | None = None
     ewc_strength: float | None = None

@@ -22,10 +22,10 @@ from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.publishing import publish_directory
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import load
-from smallobjects.segmentation.configuration import tuples, with_classes
 from smallobjects.segmentation.dataset import LabelledSplit
 from smallobjects.segmentation.devices import select_device
 from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.network_settings import tuples, with_classes
 from smallobjects.segmentation.parameters import PredictionParameters
 
 logger = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
+from smallobjects.segmentation.distributed import process_count, process_rank
 from smallobjects.segmentation.errors import SegmentationError
 
 
@@ -60,14 +62,16 @@ def sample_randomness(seed: int, position: int) -> Iterator[None]:
 
 @DATA_SAMPLERS.register_module()
 class PositionSampler(Sampler[Draw]):
-    """Yields the samples of a training without end."""
+    """Yields the samples of a training without end, or one process's part of every batch."""
 
-    def __init__(self, dataset: Sized, seed: int) -> None:
+    def __init__(self, dataset: Sized, seed: int, batch_size: int = 1) -> None:
         """Start at position 0.
 
         Args:
             dataset: the dataset to draw from.
             seed: random seed, not negative.
+            batch_size: samples of this process in each batch. With P processes a batch is P times
+                as large, and the r-th of them takes the r-th part of it.
 
         Raises:
             SegmentationError: the dataset is empty.
@@ -76,18 +80,22 @@ class PositionSampler(Sampler[Draw]):
             raise SegmentationError("the training split is empty; choose a split with images")
         self.length = len(dataset)
         self.seed = seed
-        self.position = 0
+        self.batch_size = batch_size
+        self.drawn = 0
 
     def skip(self, num_samples: int) -> None:
-        """Start at position `num_samples`; the training loop calls this when it resumes."""
-        self.position = num_samples
+        """Start after `num_samples` of this process; the training loop calls this on resuming."""
+        self.drawn = num_samples
 
     def __iter__(self) -> Iterator[Draw]:
         """Yield samples from the start position on."""
-        position = self.position
-        while True:
-            yield draw(self.length, self.seed, position)
-            position += 1
+        for drawn in count(self.drawn):
+            yield draw(self.length, self.seed, self._position(drawn))
+
+    def _position(self, drawn: int) -> int:
+        batch, place = divmod(drawn, self.batch_size)
+        part = batch * process_count() + process_rank()
+        return part * self.batch_size + place
 
     def __len__(self) -> int:
         """Return the number of samples of an epoch."""

@@ -9,20 +9,22 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
 from torch import nn
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.publishing import publish_file
+from smallobjects.publishing import publish_directory, publish_file
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import checkpoints, iteration_of, save
 from smallobjects.segmentation.configuration import TrainingRun, check_run, runner_config
 from smallobjects.segmentation.dataset import check_labels_exist
 from smallobjects.segmentation.devices import select_device
+from smallobjects.segmentation.distributed import in_processes
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.identity import check_continues, identity, key
 from smallobjects.segmentation.learning_curve import KEY as CURVE
-from smallobjects.segmentation.learning_curve import write_curve
+from smallobjects.segmentation.learning_curve import write_curve, write_tensorboard
+from smallobjects.segmentation.progress import training_progress
+from smallobjects.segmentation.runner import SegmentorRunner
 
 logger = logging.getLogger(__name__)
 # MMEngine's resume asks for a message hub; its log would make equal trainings differ in bytes.
@@ -37,7 +39,8 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
     checkpoints on the way. A training that was stopped goes on from the last of them and ends with
     the same weights, bit for bit on a CPU with the same number of threads; a training with other
     settings never sees them. Beside the output stand `<stem>.config.py`, the whole resolved
-    configuration, and `<stem>.log.csv`, the learning curve.
+    configuration, and `<stem>.log.csv` and `<stem>.tensorboard/`, the learning curve; while it is
+    trained, TensorBoard finds it in the scratch folder.
 
     Args:
         run: the phase.
@@ -52,7 +55,7 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
         SegmentationError: the parameters do not fit, or `run.shared` is not theirs.
     """
     check_run(run)
-    select_device(device)
+    where = select_device(device)
     dataset = PreparedDataset.open(run.dataset)
     check_labels_exist(dataset.split(run.split), run.labels)
     description = identity(run)
@@ -61,8 +64,11 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
     scratch = work_dir / key(description)
     start = (checkpoints(scratch) or [run.shared])[-1]
     config = runner_config(run, dataset.num_classes, scratch, start)
+    _check_pretrained(config.model)
     if start is None or start == run.shared or iteration_of(start) < run.last_iteration:
-        _train(run, config)
+        origin = f"from {start}" if start else "from the initial weights"
+        logger.info("%s: training to iteration %d, %s", run.phase, run.last_iteration, origin)
+        in_processes(run.processes, where, _train, run, config.to_dict(), device)
     last = torch.load(checkpoints(scratch)[-1], map_location="cpu", weights_only=False)
     _publish(run, last, description, dataset.class_names, config, output)
     shutil.rmtree(scratch)
@@ -71,14 +77,14 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
         work_dir.rmdir()
 
 
-def _train(run: TrainingRun, config: Config) -> None:
-    _check_pretrained(config.model)
-    torch.set_num_threads(run.threads)
+def _train(run: TrainingRun, config: dict[str, Any], device: str) -> None:
+    """Train in this process, which may be one of several."""
+    select_device(device)
+    torch.set_num_threads(max(1, run.threads // run.processes))
     # MMEngine keeps loggers by name and would name two trainings of one second alike.
-    runner = Runner.from_cfg(Config({**config, "experiment_name": uuid.uuid4().hex}))
-    origin = f"from {config.load_from}" if config.load_from else "from the initial weights"
-    logger.info("%s: training to iteration %d, %s", run.phase, run.last_iteration, origin)
-    runner.train()
+    runner = SegmentorRunner.from_cfg(Config({**config, "experiment_name": uuid.uuid4().hex}))
+    with training_progress(run.phase, runner):
+        runner.train()
 
 
 def _publish(
@@ -100,12 +106,14 @@ def _publish(
     content = {"meta": meta, "state_dict": dict(last["state_dict"]), CURVE: last[CURVE]}
     if run.phase == "shared":
         content |= {name: last[name] for name in _STATE} | {"message_hub": _NO_MESSAGES}
-    for machinery in ("work_dir", "load_from", "resume"):
+    for machinery in ("work_dir", "load_from", "resume", "visualizer"):
         config.pop(machinery)
     with publish_file(output.with_suffix(".config.py")) as partial:
         partial.write_text(config.pretty_text)
     with publish_file(output.with_suffix(".log.csv")) as partial:
         write_curve(last[CURVE]["rows"], partial)
+    with publish_directory(output.with_suffix(".tensorboard")) as folder:
+        write_tensorboard(last[CURVE]["rows"], folder)
     save(content, output)
 
 

@@ -1,0 +1,24 @@
+"""MMEngine's Runner, with the network fitted to where it is trained."""
+
+from typing import Any
+
+import torch
+from mmengine.device import get_device
+from mmengine.runner import Runner
+from torch import nn
+
+from smallobjects.segmentation.distributed import process_count
+from smallobjects.segmentation.synchronised_batch_norm import synchronise_batch_norm
+
+
+class SegmentorRunner(Runner):
+    """A Runner whose network is in the configured memory layout and synchronises BatchNorm."""
+
+    def build_model(self, model: nn.Module | dict[str, Any]) -> nn.Module:
+        """Build the network, before it is wrapped to train in several processes."""
+        network = super().build_model(model)
+        if self.cfg.get("channels_last"):
+            network = network.to(memory_format=torch.channels_last)
+        if process_count() > 1:
+            network = synchronise_batch_norm(network, torch.device(get_device()))
+        return network
