@@ -74,7 +74,12 @@ def runner_config(
             "model": model,
             "channels_last": parameters.channels_last,
             "launcher": "none" if run.processes == 1 else "pytorch",
-            "model_wrapper_cfg": {"type": "MMDistributedDataParallel", "broadcast_buffers": False},
+            "model_wrapper_cfg": {
+                "type": "MMDistributedDataParallel",
+                "broadcast_buffers": False,
+                # The network is where it belongs already.
+                "device_ids": None,
+            },
             "train_dataloader": _loader(run, model),
             "train_cfg": {"type": "IterBasedTrainLoop", "max_iters": run.last_iteration},
             "optim_wrapper": with_precision(

@@ -18,6 +18,8 @@ def plain_log() -> Iterator[None]:
     logger.setLevel(logging.INFO)
     # MMCV and MMEngine print remarks about parts of theirs that are not used here.
     warnings.filterwarnings("ignore", message="Fail to import", module="mmcv")
+    warnings.filterwarnings("ignore", message="Multi-processing start method", module="mmengine")
+    warnings.filterwarnings("ignore", message="Setting .*_NUM_THREADS", module="mmengine")
     try:
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123
             yield
