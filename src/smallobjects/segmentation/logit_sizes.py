@@ -24,20 +24,22 @@ def logit_sizes(model: dict[str, Any], crop_size: tuple[int, int]) -> list[tuple
         crop_size: height and width of the batches that it is trained on.
     """
     init_default_scope("mmseg")
-    network = MODELS.build(ConfigDict({**_without_weights(model), "data_preprocessor": None}))
     sizes: list[tuple[int, int]] = []
 
-    def note(_: SizeWeightedCrossEntropy, arguments: tuple, __: dict) -> None:
+    def note(loss: SizeWeightedCrossEntropy, arguments: tuple, _: dict) -> None:
+        # Its value is of no interest, nor are the weights that it would find.
+        loss.active = False
         size = tuple(arguments[0].shape[2:])
         if size not in sizes:
             sizes.append(size)
 
-    for part in network.modules():
-        if isinstance(part, SizeWeightedCrossEntropy):
-            part.register_forward_pre_hook(note, with_kwargs=True)
     labels = PixelData(data=torch.zeros(1, *crop_size, dtype=torch.int64))
     sample = SegDataSample(gt_sem_seg=labels, metainfo={"img_shape": crop_size})
     with torch.random.fork_rng(devices=[]):
+        network = MODELS.build(ConfigDict({**_without_weights(model), "data_preprocessor": None}))
+        for part in network.modules():
+            if isinstance(part, SizeWeightedCrossEntropy):
+                part.register_forward_pre_hook(note, with_kwargs=True)
         network.eval().loss(torch.zeros(1, 3, *crop_size), [sample])
     return sizes
 

@@ -18,6 +18,8 @@ class SegmentorRunner(Runner):
         """Build the network, before it is wrapped to train in several processes."""
         network = super().build_model(model)
         if self.cfg.get("channels_last"):
+            # Random values are drawn in the order of memory, so they come first.
+            network.init_weights()
             network = network.to(memory_format=torch.channels_last)
         if process_count() > 1:
             network = synchronise_batch_norm(network, torch.device(get_device()))
