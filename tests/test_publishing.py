@@ -1,3 +1,4 @@
+import errno
 import shutil
 import signal
 import subprocess
@@ -177,3 +178,17 @@ def test_kill_at_any_moment_leaves_whole_content(kind, tmp_path):
         else:
             contents = []  # killed between the two renames
         assert all(len(lines) == 20 and len(set(lines)) == 1 for lines in contents)
+
+
+@pytest.mark.parametrize("publish", [publish_file, publish_directory])
+def test_a_full_disk_is_named_with_the_target(tmp_path, publish):
+    target = tmp_path / "target"
+    with pytest.raises(OSError, match="target") as caught, publish(target):
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError:
+            # As torch reports a file that it could not write.
+            raise RuntimeError("unexpected pos 704 vs 598")  # noqa: B904
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename == str(target)
+    assert names(tmp_path) == []

@@ -1,5 +1,6 @@
 """Files and folders that appear under their name only when they are whole."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,12 +12,25 @@ def _partial(target: Path) -> Path:
     return target.with_name(f".{target.name}.partial")
 
 
+def _name_full_disk(error: BaseException, target: Path) -> None:
+    """Raise an OSError that names `target` if a full disk is behind an error."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, OSError) and behind.errno == errno.ENOSPC:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
+        behind = behind.__cause__ or behind.__context__
+
+
 @contextmanager
 def publish_file(target: str | Path) -> Iterator[Path]:
     """Yield a scratch path in the folder of `target`; rename it to `target` if the block succeeds.
 
     A block that raises, or a process that is killed, leaves no file of the name `target` behind
     that was not there before.
+
+    Raises:
+        OSError: with the name of `target` if the disk is full, in whatever way the block's
+            libraries say so.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -27,6 +41,9 @@ def publish_file(target: str | Path) -> Iterator[Path]:
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(target)
+    except Exception as error:
+        _name_full_disk(error, target)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 
@@ -40,6 +57,7 @@ def publish_directory(target: str | Path) -> Iterator[Path]:
 
     Raises:
         NotADirectoryError: `target` is a file.
+        OSError: as `publish_file`.
     """
     target = Path(target)
     if target.exists() and not target.is_dir():
@@ -55,6 +73,9 @@ def publish_directory(target: str | Path) -> Iterator[Path]:
         if target.exists():
             target.rename(replaced)
         partial.rename(target)
+    except Exception as error:
+        _name_full_disk(error, target)
+        raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)

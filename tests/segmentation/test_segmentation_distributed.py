@@ -3,11 +3,11 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 import torch
+from disturbed_training import Training, command
 from PIL import Image
 from torch import nn
 from toy_segmentation import MODEL, arm_parameters, training_parameters
@@ -62,21 +62,6 @@ def test_an_arm_is_that_of_one_process(run_of, train, shared_phases):
     assert max(moved) > 1e-3
 
 
-def command(run, work_dir, output):
-    return list(
-        map(
-            str,
-            [
-                sys.executable, "-c", "from smallobjects.cli import main; main()",
-                "train-segmentor", "--dataset", run.dataset, "--labels", run.labels,
-                "--split", run.split, "--parameters", run.parameters.model_dump_json(),
-                "--arm", run.phase, "--seed", run.seed, "--device", "cpu", "--processes", 2,
-                "--work-dir", work_dir, "--output", output,
-            ],
-        )
-    )  # fmt: skip
-
-
 def running(group):
     """The processes of a group."""
     listed = subprocess.run(["ps", "-eo", "pgid,stat"], capture_output=True, text=True, check=True)
@@ -86,29 +71,28 @@ def running(group):
 
 def test_killed_and_called_again_it_ends_with_the_same_bytes(run_of, train, tmp_path):
     schedule = {"batch_size": 4, "iterations": 60, "shared_iterations": 50}
-    parameters = training_parameters(schedule=schedule | {"checkpoint_interval": 1})
+    rates = [{"type": "PolyLR", "power": 0.9}]
+    schedule["checkpoint_interval"] = 1
+    parameters = training_parameters(schedule=schedule, param_scheduler=rates)
     run = run_of(parameters=parameters, processes=2)
     work_dir = tmp_path / "work"
-    process = subprocess.Popen(
-        command(run, work_dir, tmp_path / "killed.pth"), stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
-    )  # fmt: skip
+    training = Training(command(run, work_dir, tmp_path / "killed.pth", processes=2))
+    group = training.process.pid
     try:
         deadline = time.monotonic() + 180
         while not list(work_dir.glob("*/iter_*.pth")):
-            assert process.poll() is None, process.stderr.read()
+            assert training.process.poll() is None, training.log
             assert time.monotonic() < deadline
             time.sleep(0.001)
         # The first process alone: the two that train end by themselves.
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        while running(process.pid):
+        training.process.kill()
+        while running(group):
             assert time.monotonic() < deadline
             time.sleep(0.05)
     finally:
-        if running(process.pid):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.stderr.close()
+        if running(group):
+            os.killpg(group, signal.SIGKILL)
+        training.finish()
     (scratch,) = work_dir.iterdir()
     last = max(int(path.stem.removeprefix("iter_")) for path in scratch.glob("iter_*.pth"))
     assert last < 50

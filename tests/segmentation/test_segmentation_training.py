@@ -2,11 +2,6 @@
 
 import csv
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import pytest
@@ -120,53 +115,6 @@ def test_the_penalty_keeps_important_weights_near(run_of, train, shared, arms):
     assert distance(arms.sb) < distance(arms.sw)
 
 
-def kill_after_a_checkpoint(run, work_dir, output):
-    """Start a training in a process of its own and end it with SIGKILL amid its iterations."""
-    command = [
-        sys.executable, "-c", "from smallobjects.cli import main; main()", "train-segmentor",
-        "--dataset", run.dataset, "--labels", run.labels, "--split", run.split,
-        "--parameters", run.parameters.model_dump_json(), "--arm", run.phase,
-        "--seed", run.seed, "--threads", run.threads, "--device", "cpu",
-        "--work-dir", work_dir, "--output", output,
-        *(["--shared", run.shared] if run.shared else []),
-    ]  # fmt: skip
-    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    try:
-        while not list(work_dir.glob("*/iter_*.pth")):
-            assert process.poll() is None, process.stderr.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-@pytest.mark.parametrize("phase", ["shared", "sb"])
-def test_killed_and_called_again_it_ends_with_the_same_bytes(
-    run_of, train, shared, arms, tmp_path, phase
-):
-    schedule = {"iterations": 60, "shared_iterations": 30, "checkpoint_interval": 1}
-    if phase == "shared":
-        parameters = training_parameters(schedule=schedule)
-        run = run_of(parameters=parameters)
-    else:
-        schedule["shared_iterations"] = 5
-        start = train(run_of(parameters=training_parameters(schedule=schedule)))
-        run = run_of("sb", parameters=arm_parameters("sb", schedule=schedule), shared=start)
-    undisturbed = train(run)
-
-    work_dir = tmp_path / "work"
-    kill_after_a_checkpoint(run, work_dir, tmp_path / "killed.pth")
-    assert not (tmp_path / "killed.pth").exists()
-    (scratch,) = work_dir.iterdir()
-    last = max(int(p.stem.removeprefix("iter_")) for p in scratch.glob("iter_*.pth"))
-    assert last < run.last_iteration
-    resumed = train(run, work_dir)
-    assert not work_dir.exists()
-    assert resumed.read_bytes() == undisturbed.read_bytes()
-
-
 def test_other_settings_do_not_resume_each_other(run_of):
     from smallobjects.segmentation.identity import identity, key
 
@@ -200,6 +148,20 @@ def test_a_missing_label_is_named_before_anything_starts(run_of, train, dataset,
         if path.stem != "2007_000003":
             (labels / path.name).write_bytes(path.read_bytes())
     with pytest.raises(FileNotFoundError, match=r"2007_000003\.png: missing"):
+        train(run_of(labels=labels))
+
+
+def test_labels_that_say_nothing_are_refused(run_of, train, dataset, tmp_path):
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    with pytest.raises(FileNotFoundError, match=r"labels of 4 other images of 5"):
+        train(run_of(labels=labels))
+    for path in (dataset / "semantic").glob("*.png"):
+        Image.new("L", Image.open(path).size, 255).save(labels / path.name)
+    with pytest.raises(SegmentationError, match="every pixel of all 5 labels is 255"):
+        train(run_of(labels=labels))
+    (labels / "2007_000000.png").write_bytes(b"no image")
+    with pytest.raises(SegmentationError, match=r"2007_000000\.png: unreadable label"):
         train(run_of(labels=labels))
 
 

@@ -1,6 +1,8 @@
 """The `smallobjects` command: one subcommand per stage of the workflow."""
 
+import errno
 import importlib
+from typing import Any
 
 import click
 
@@ -31,6 +33,18 @@ COMMANDS = {
 
 class _Road(click.Group):
     """A command group that keeps the order of the road and imports a command on use."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(
+                f"{place}the disk is full; make room and start again: what is finished is kept, "
+                "and a training goes on from its last checkpoint"
+            ) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

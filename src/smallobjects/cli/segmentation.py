@@ -1,6 +1,5 @@
 """Training segmentors and predicting with them."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,14 +118,6 @@ def _plain_errors_and_log() -> Iterator[None]:
         # What a loader process raises comes with its traceback; the message is the last line.
         message = str(error).strip().splitlines()[-1].removeprefix(f"{_name(error)}: ")
         raise click.ClickException(message) from error
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        place = f"{error.filename}: " if error.filename else ""
-        raise click.ClickException(
-            f"{place}the disk is full; make room and start again: what is finished is kept, and a "
-            "training goes on from its last checkpoint"
-        ) from error
 
 
 def _name(error: Exception) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import DATASETS, TRANSFORMS
+from PIL import Image
 
 from smallobjects.datasets.prepared import VOID, PreparedDataset
 from smallobjects.segmentation.errors import SegmentationError
@@ -36,7 +37,7 @@ class LabelledSplit(BaseSegDataset):
         self.labels = None if labels is None else Path(labels)
         self.seed = seed
         if self.labels is not None:
-            check_labels_exist(self.ids, self.labels)
+            check_labels(self.ids, self.labels)
         names, palette = self.prepared.class_names, self.prepared.palette
         super().__init__(metainfo={"classes": names, "palette": palette}, **kwargs)
 
@@ -84,11 +85,12 @@ class LoadLabels(LoadAnnotations):
             )
 
 
-def check_labels_exist(ids: list[str], labels: Path) -> None:
-    """Refuse a folder of labels in which the label of an image is missing.
+def check_labels(ids: list[str], labels: Path) -> None:
+    """Refuse a folder of labels that a training could not end with, before it starts.
 
     Raises:
         FileNotFoundError: names the first missing file and counts the others.
+        SegmentationError: no label has a pixel that is not ignored.
     """
     present = {path.stem for path in labels.glob("*.png")}
     missing = [image_id for image_id in ids if image_id not in present]
@@ -97,3 +99,17 @@ def check_labels_exist(ids: list[str], labels: Path) -> None:
             f"{labels / missing[0]}.png: missing, as are the labels of {len(missing) - 1} other "
             f"images of {len(ids)} in the split; make the labels of the whole split"
         )
+    # The first label usually answers it.
+    if not any(_says_something(labels / f"{image_id}.png") for image_id in ids):
+        raise SegmentationError(
+            f"{labels}: every pixel of all {len(ids)} labels is {VOID} (ignored), so there is "
+            "nothing to learn; make the labels again"
+        )
+
+
+def _says_something(label: Path) -> bool:
+    try:
+        with Image.open(label) as image:
+            return any(value != VOID for _, value in image.getcolors(maxcolors=1 << 16) or [])
+    except (OSError, SyntaxError) as error:
+        raise SegmentationError(f"{label}: unreadable label ({error}); make it again") from error

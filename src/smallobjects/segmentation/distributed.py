@@ -104,10 +104,14 @@ def _join_and_call(
 
 
 def _expected(error: ProcessRaisedException) -> Exception | None:
-    """Return the error about the user's input that a process raised, if it was one."""
-    kinds = {"SegmentationError": SegmentationError, "FileNotFoundError": FileNotFoundError}
+    """Return the error about the user's input or machine that a process raised, if it was one."""
     last = str(error).strip().splitlines()[-1]
-    found = re.match(r"(?:[\w.]+\.)?(\w+): (.*)", last)
-    if found is None or found[1] not in kinds:
+    found = re.match(r"(?:[\w.]+\.)?(\w+): (?:\[Errno (\d+)\] )?(.*)", last)
+    if found is None:
         return None
-    return kinds[found[1]](found[2])
+    kind, number, message = found.groups()
+    if kind == "OSError" and number:
+        message, _, file = message.partition(": ")
+        return OSError(int(number), message, file.strip("'") or None)
+    kinds = {"SegmentationError": SegmentationError, "FileNotFoundError": FileNotFoundError}
+    return kinds[kind](message) if kind in kinds else None

@@ -16,7 +16,7 @@ from smallobjects.publishing import publish_directory, publish_file
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import checkpoints, iteration_of, save
 from smallobjects.segmentation.configuration import TrainingRun, check_run, runner_config
-from smallobjects.segmentation.dataset import check_labels_exist
+from smallobjects.segmentation.dataset import check_labels
 from smallobjects.segmentation.devices import select_device
 from smallobjects.segmentation.distributed import in_processes
 from smallobjects.segmentation.errors import SegmentationError
@@ -57,7 +57,7 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
     check_run(run)
     where = select_device(device)
     dataset = PreparedDataset.open(run.dataset)
-    check_labels_exist(dataset.split(run.split), run.labels)
+    check_labels(dataset.split(run.split), run.labels)
     description = identity(run)
     if run.shared is not None:
         check_continues(run, description)
