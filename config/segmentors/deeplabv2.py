@@ -91,6 +91,8 @@ schedule = dict(
 )
 size_weights = dict(tau=5.0)
 ewc = dict(strength=500.0, fisher_decay=0.9)
+# Tried beside these by the ablation table.
+ablation = dict(tau=[2.0, 10.0], strength=[50.0, 1000.0])
 per_dataset = dict(
     coco=dict(schedule=dict(iterations=100000, shared_iterations=40000)),
 )
@@ -125,6 +127,7 @@ scales = dict(
         ),
         # At the switch, strength times learning rate is then about the published one.
         ewc=dict(strength=10.0),
+        ablation=dict(strength=[1.0, 100.0]),
         per_dataset=dict(
             coco=dict(schedule=dict(iterations=300, shared_iterations=220)),
         ),

@@ -104,6 +104,12 @@ def workflow(tmp_path_factory, repository) -> Callable[[dict], Workflow]:
     return make
 
 
+@pytest.fixture
+def published(tmp_path, repository) -> Callable[[dict], Workflow]:
+    """Make a workflow in a fresh folder with the settings as they are, and the given changes."""
+    return lambda changes: Workflow(tmp_path, repository, changes)
+
+
 @pytest.fixture(scope="session")
 def finished(workflow) -> Workflow:
     """The whole small matrix, run once for every test that reads it."""

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 from smallobjects.config import ConfigError, Experiment, missing_paths
+from smallobjects.losses.arms import PATTERN as ARM_PATTERN
+from smallobjects.losses.arms import parse_arm
 
 try:
     EXPERIMENT = Experiment(config, Path(workflow.basedir) / "config")
@@ -13,6 +15,8 @@ except ConfigError as error:
 
 # Where a job runs is among its resources, not its params: it is no reason to run it again.
 COMPUTE = EXPERIMENT.scale.compute
+# Of a job that does not train a segmentor.
+ONE_GPU = min(COMPUTE.gpus, 1)
 ROOT = EXPERIMENT.root
 DATASET = f"{ROOT}/datasets/{{dataset}}"
 SOURCE = f"{ROOT}/pseudo_labels/{{dataset}}/{{source}}"
@@ -30,7 +34,7 @@ wildcard_constraints:
     dataset="[A-Za-z0-9_.-]+",
     source="[A-Za-z0-9_.:-]+",
     segmentor="[A-Za-z0-9_.-]+",
-    loss="ce|sw|sb",
+    loss=ARM_PATTERN,
     seed="[0-9]+",
 
 
@@ -146,6 +150,11 @@ def training(arm=None):
     return parameters
 
 
+def arm_kind(wildcards):
+    """Return ce, sw or sb: what a loss is, whatever its τ and λ."""
+    return parse_arm(wildcards.loss).kind
+
+
 def prediction(wildcards):
     """Return what a prediction reads."""
     return EXPERIMENT.prediction(
@@ -183,42 +192,54 @@ def summaries(cell):
     }
 
 
-def all_summaries(wildcards):
-    """Return every score file of the experiment."""
-    return [path for cell in EXPERIMENT.cells for path in summaries(cell).values()]
+def paths_of(cells):
+    """Return a function that gives every score file of some cells."""
+
+    def summaries_of_cells(wildcards):
+        return [path for cell in cells for path in summaries(cell).values()]
+
+    return summaries_of_cells
 
 
-def interval_tables(wildcards):
-    """Return what the intervals of Table 2 are made from; nothing if it shows none."""
-    if not EXPERIMENT.config.tables.intervals:
-        return []
-    return [
-        f"{Path(path).parent}/{name}.parquet"
-        for path in all_summaries(wildcards)
-        for name in ("instances", "areas")
-    ]
+def interval_tables(cells):
+    """Return a function that gives what the intervals of a table are made from, if it shows any."""
+
+    def tables(wildcards):
+        if not EXPERIMENT.config.tables.intervals:
+            return []
+        return [
+            f"{Path(path).parent}/{name}.parquet"
+            for path in paths_of(cells)(wildcards)
+            for name in ("instances", "areas")
+        ]
+
+    return tables
 
 
-def table2_rows(wildcards):
-    """Return the cells of Table 2: who made the labels, which model, where its scores are."""
-    rows = []
-    for cell in EXPERIMENT.cells:
-        source = EXPERIMENT.described(cell.source)
-        segmentor = EXPERIMENT.segmentor(cell.segmentor, cell.source, cell.dataset)
-        rows.append(
-            {
-                "supervision": source.supervision,
-                "labels": cell.source,
-                "labels_title": source.title,
-                "segmentor": cell.segmentor,
-                "segmentor_title": segmentor.title,
-                "dataset": cell.dataset,
-                "dataset_title": EXPERIMENT.dataset(cell.dataset).title,
-                "loss": cell.loss,
-                "scores": summaries(cell),
-            }
-        )
-    return json.dumps(rows)
+def score_cells(cells):
+    """Return a function that describes cells: who made the labels, which model, its scores."""
+
+    def described(wildcards):
+        return json.dumps([described_cell(cell) for cell in cells])
+
+    return described
+
+
+def described_cell(cell):
+    """Return what a table prints of a cell, and where its scores are."""
+    source = EXPERIMENT.described(cell.source)
+    segmentor = EXPERIMENT.segmentor(cell.segmentor, cell.source, cell.dataset)
+    return {
+        "supervision": source.supervision,
+        "labels": cell.source,
+        "labels_title": source.title,
+        "segmentor": cell.segmentor,
+        "segmentor_title": segmentor.title,
+        "dataset": cell.dataset,
+        "dataset_title": EXPERIMENT.dataset(cell.dataset).title,
+        "loss": cell.loss,
+        "scores": summaries(cell),
+    }
 
 
 def table1_cells(wildcards):

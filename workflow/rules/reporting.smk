@@ -1,11 +1,12 @@
 # Needs: <root>/datasets/<dataset>/ and <root>/scores/<cell>/summary.json; for intervals also
 # instances.parquet and areas.parquet beside it.
-# Makes: <results>/tables/table1.tex and table2.tex, each with a .csv beside it.
+# Makes: <results>/tables/table1.tex, table2.tex and ablation.tex, each with a .csv beside it.
 
 
 localrules:
     table1,
     table2,
+    ablation,
 
 
 rule table1:
@@ -37,8 +38,8 @@ rule table1:
 rule table2:
     """Collate all rows by supervision: mIoU, IA-mIoU and its parts, with CE and the gain."""
     input:
-        all_summaries,
-        interval_tables,
+        paths_of(EXPERIMENT.cells),
+        interval_tables(EXPERIMENT.cells),
     output:
         tex=f"{TABLES}/table2.tex",
         csv=f"{TABLES}/table2.csv",
@@ -51,9 +52,34 @@ rule table2:
     resources:
         gpu=0,
     params:
-        rows=table2_rows,
+        rows=score_cells(EXPERIMENT.cells),
         scale=EXPERIMENT.config.scale,
         intervals="--intervals" if EXPERIMENT.config.tables.intervals else "",
     shell:
         "smallobjects table2 --rows {params.rows:q} --scale {params.scale}"
+        " {params.intervals} --output {output.tex} > {log} 2>&1"
+
+
+rule ablation:
+    """Compare the losses one by one, with other values of τ and λ; made when it is asked for."""
+    input:
+        paths_of(EXPERIMENT.ablation_cells),
+        interval_tables(EXPERIMENT.ablation_cells),
+    output:
+        tex=f"{TABLES}/ablation.tex",
+        csv=f"{TABLES}/ablation.csv",
+    log:
+        f"{LOGS}/ablation.log",
+    benchmark:
+        f"{BENCHMARKS}/ablation.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        rows=score_cells(EXPERIMENT.ablation_cells),
+        scale=EXPERIMENT.config.scale,
+        intervals="--intervals" if EXPERIMENT.config.tables.intervals else "",
+    shell:
+        "smallobjects ablation --rows {params.rows:q} --scale {params.scale}"
         " {params.intervals} --output {output.tex} > {log} 2>&1"

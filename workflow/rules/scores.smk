@@ -18,7 +18,7 @@ rule predict:
         ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
-        gpu=COMPUTE.gpus,
+        gpu=ONE_GPU,
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
     params:

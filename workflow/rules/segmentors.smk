@@ -19,6 +19,7 @@ rule train_shared:
     threads: COMPUTE.training_threads
     resources:
         gpu=COMPUTE.gpus,
+        processes=max(COMPUTE.gpus, 1),
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
     params:
@@ -29,12 +30,12 @@ rule train_shared:
         "smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
         " --labels {input.labels} --arm shared --parameters {params.parameters:q}"
         " --seed {wildcards.seed} --threads {threads} --workers {resources.workers}"
-        " --device {resources.device} --work-dir {output.checkpoint}.work"
+        " --device {resources.device} --processes {resources.processes} --work-dir {output.checkpoint}.work"
         " --output {output.checkpoint} > {log} 2>&1"
 
 
 rule train_arm:
-    """Continue the shared phase to the end with one loss: ce, sw or sb."""
+    """Continue the shared phase to the end with one loss: ce, sw or sb, or another τ or λ."""
     input:
         dataset=f"{DATASET}/dataset.json",
         labels=f"{SOURCE}/labels",
@@ -50,16 +51,18 @@ rule train_arm:
     threads: COMPUTE.training_threads
     resources:
         gpu=COMPUTE.gpus,
+        processes=max(COMPUTE.gpus, 1),
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
         split=split("train"),
         parameters=training(),
+        arm=arm_kind,
     shell:
         "smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
-        " --labels {input.labels} --arm {wildcards.loss} --shared {input.shared}"
+        " --labels {input.labels} --arm {params.arm} --shared {input.shared}"
         " --parameters {params.parameters:q}"
         " --seed {wildcards.seed} --threads {threads} --workers {resources.workers}"
-        " --device {resources.device} --work-dir {output.checkpoint}.work"
+        " --device {resources.device} --processes {resources.processes} --work-dir {output.checkpoint}.work"
         " --output {output.checkpoint} > {log} 2>&1"

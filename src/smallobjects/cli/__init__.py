@@ -26,6 +26,7 @@ COMMANDS = {
     "curve": "curves",
     "table1": "reporting",
     "table2": "reporting",
+    "ablation": "reporting",
     "show-table": "reporting",
     "config-schema": "configuration",
 }

@@ -1,6 +1,7 @@
 """Tables from scores, as LaTeX, as csv and in the terminal."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -70,20 +71,24 @@ def table1(datasets: tuple[str, ...], cells: str | None, scale: str, output: Pat
     _write(table, instance_latex(table, scale), output)
 
 
-@click.command()
-@click.option(
+rows_option = click.option(
     "--rows",
     required=True,
     metavar="JSON",
     help='The cells: [{"supervision", "labels", "labels_title", "segmentor", "segmentor_title", '
     '"dataset", "dataset_title", "loss", "scores": {seed: summary.json}}], or @FILE.',
 )
-@click.option(
+intervals_option = click.option(
     "--intervals",
     is_flag=True,
     help="Add bootstrap intervals over images, paired for gains; they are made from "
     "instances.parquet and areas.parquet beside each summary.json.",
 )
+
+
+@click.command()
+@rows_option
+@intervals_option
 @scale_option
 @output_option
 def table2(rows: str, intervals: bool, scale: str, output: Path) -> None:
@@ -91,8 +96,31 @@ def table2(rows: str, intervals: bool, scale: str, output: Path) -> None:
 
     Scores that do not exist yet are dashes; what makes them is printed, and named in the .tex file.
     """
-    from smallobjects.reporting.cells import ScoreCells
     from smallobjects.reporting.score_latex import score_latex
+
+    _write_scores(rows, intervals, scale, output, score_latex)
+
+
+@click.command()
+@rows_option
+@intervals_option
+@scale_option
+@output_option
+def ablation(rows: str, intervals: bool, scale: str, output: Path) -> None:
+    """Compare losses one by one, with other τ and λ, as .tex and .csv.
+
+    Scores that do not exist yet are dashes, as in `table2`.
+    """
+    from smallobjects.reporting.ablation_latex import ablation_latex
+
+    _write_scores(rows, intervals, scale, output, ablation_latex)
+
+
+def _write_scores(
+    rows: str, intervals: bool, scale: str, output: Path, latex: Callable[..., str]
+) -> None:
+    """Read the scores of cells, and publish them as one table."""
+    from smallobjects.reporting.cells import ScoreCells
     from smallobjects.reporting.scores import score_table
 
     cells = _validated(ScoreCells, _content(rows, "--rows"), "--rows")
@@ -104,7 +132,7 @@ def table2(rows: str, intervals: bool, scale: str, output: Path) -> None:
             table = with_intervals(table, cells.root)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    _write(table, score_latex(table, cells, scale, missing), output)
+    _write(table, latex(table, cells, scale, missing), output)
     for path in missing:
         click.echo(f"missing: {path} (make it with: snakemake {path})", err=True)
 
@@ -112,7 +140,7 @@ def table2(rows: str, intervals: bool, scale: str, output: Path) -> None:
 @click.command()
 @click.argument("table", type=EXISTING_FILE)
 def show_table(table: Path) -> None:
-    """Print the csv file of `table1` or `table2` in the terminal."""
+    """Print the csv file of `table1`, `table2` or `ablation` in the terminal."""
     from rich.console import Console
 
     from smallobjects.reporting.terminal import terminal_tables

@@ -1,15 +1,15 @@
 """The experiment with every setting resolved: what the workflow asks for its parameters."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from smallobjects.config.errors import ConfigError, unknown, validate
 from smallobjects.config.layers import merge, read_mmengine, read_yaml, resolve
-from smallobjects.config.matrix import Cell, external_name
-from smallobjects.config.model import ExperimentConfig, ExternalLabels, MethodFile, Scale
+from smallobjects.config.matrix import Cell, Row, external_name
+from smallobjects.config.model import Block, ExperimentConfig, ExternalLabels, MethodFile, Scale
 from smallobjects.config.names import check_names
 from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.parameters import Parameters
@@ -48,7 +48,7 @@ class Experiment:
                 self.stages(source, dataset)
             for segmentor in self.config.settings.segmentors:
                 self.segmentor(segmentor, "full", dataset)
-        for cell in self.cells:
+        for cell in [*self.cells, *self.ablation_cells]:
             self.segmentor(cell.segmentor, cell.source, cell.dataset)
 
     @lru_cache  # noqa: B019 - one experiment lives as long as the process
@@ -61,7 +61,8 @@ class Experiment:
     def scale(self) -> Scale:
         """What the scale changes."""
         path = self.folder / "scales" / f"{self.config.scale}.yaml"
-        return validate(Scale, read_yaml(path), "scale", str(path))
+        values = merge(read_yaml(path), {"compute": self.config.compute})
+        return validate(Scale, values, "scale", f"{path} and `compute`")
 
     @property
     def root(self) -> str:
@@ -71,16 +72,20 @@ class Experiment:
     @cached_property
     def cells(self) -> list[Cell]:
         """Every cell of the matrix, in the order of the configuration, once."""
-        cells = [
-            Cell(dataset, source, segmentor, loss)
-            for block in self.config.matrix
-            for source in block.labels
-            for segmentor in block.segmentors
-            for dataset in self.config.datasets
+        return [
+            Cell(*row, loss)
+            for row in self._rows(self.config.matrix)
             for loss in self.config.losses
-            if self._offers(source, dataset)
         ]
-        return list(dict.fromkeys(cells))
+
+    @cached_property
+    def ablation_cells(self) -> list[Cell]:
+        """Every cell of the ablation table: each row with every arm, in the table's order."""
+        return [
+            Cell(*row, arm.name)
+            for row in self._rows([self.config.ablation])
+            for arm in self.segmentor(row.segmentor, row.source, row.dataset).arms
+        ]
 
     @cached_property
     def sources(self) -> list[str]:
@@ -133,18 +138,8 @@ class Experiment:
         return validate(SegmentorParameters, resolved, f"segmentors.{name}", self._origin(path))
 
     def training(self, segmentor: str, source: str, dataset: str, arm: str) -> TrainingParameters:
-        """Return what one phase of a training reads: `arm` is `shared` or a loss."""
-        settings = self.segmentor(segmentor, source, dataset)
-        return TrainingParameters(
-            model=settings.model,
-            train_pipeline=settings.train_pipeline,
-            optim_wrapper=settings.optim_wrapper,
-            param_scheduler=settings.param_scheduler,
-            schedule=settings.schedule,
-            fisher_decay=settings.ewc.fisher_decay,
-            tau=settings.size_weights.tau if arm in ("sw", "sb") else None,
-            ewc_strength=settings.ewc.strength if arm == "sb" else None,
-        )
+        """Return what one phase of a training reads: `arm` is `shared` or the name of an arm."""
+        return self.segmentor(segmentor, source, dataset).phase(arm)
 
     def prediction(self, segmentor: str, source: str, dataset: str) -> PredictionParameters:
         """Return what a prediction reads."""
@@ -185,6 +180,18 @@ class Experiment:
 
     def _origin(self, path: Path) -> str:
         return f"{path}, {self.folder / 'scales' / self.config.scale}.yaml and `settings`"
+
+    def _rows(self, blocks: Iterable[Block]) -> list[Row]:
+        """Return the label sources with the segmentors of some blocks, on each dataset, once."""
+        rows = [
+            Row(dataset, source, segmentor)
+            for block in blocks
+            for source in block.labels
+            for segmentor in block.segmentors
+            for dataset in self.config.datasets
+            if self._offers(source, dataset)
+        ]
+        return list(dict.fromkeys(rows))
 
     def _offers(self, source: str, dataset: str) -> bool:
         name = external_name(source)

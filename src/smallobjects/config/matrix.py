@@ -1,17 +1,25 @@
 """The cells of the experiment: one trained and scored model each, up to the seed."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class Cell:
-    """One cell of the tables, before its seeds."""
+class Row(NamedTuple):
+    """A row of the tables, on one dataset."""
 
     dataset: str
     source: str
     """Where the labels come from: a method, `full`, or `external:<name>`."""
     segmentor: str
+
+
+class Cell(NamedTuple):
+    """One cell of the tables, before its seeds: a row with one loss."""
+
+    dataset: str
+    source: str
+    segmentor: str
     loss: str
+    """The name of an arm (see `smallobjects.losses.arms`)."""
 
 
 def external_name(source: str) -> str | None:

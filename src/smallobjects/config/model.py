@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
+from smallobjects.losses.arms import Kind
 from smallobjects.parameters import Parameters
-from smallobjects.segmentation.parameters import Arm
 
 Supervision = Literal["boxes", "saliency", "language", "image", "full"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -56,13 +56,18 @@ class ExperimentConfig(Parameters):
     datasets: tuple[str, ...]
     """Files of config/datasets/."""
     matrix: tuple[Block, ...]
-    losses: tuple[Arm, ...] = ("ce", "sb")
+    losses: tuple[Kind, ...] = ("ce", "sb")
     """`ce` cross-entropy, `sw` size-weighted (L_sw), `sb` size-weighted with EWC (L_sb)."""
     seeds: tuple[NonNegativeInt, ...] = (0,)
     """Random seeds with which each segmentor is trained; tables print their mean."""
     label_seed: NonNegativeInt = 0
     """Random seed of everything that makes pseudo-labels; every training seed uses the same."""
     tables: Tables = Tables()
+    ablation: Block = Block(labels=("full",), segmentors=("deeplabv2",))
+    """The rows of the ablation table, which compares ce, sw, sb, and the further τ and λ of each
+    segmentor's `ablation`. Made when it is asked for: snakemake results/tables/ablation.tex"""
+    compute: dict[str, Any] = {}
+    """Changes to the scale's `compute`: what one job uses."""
     external: dict[Name, ExternalLabels] = {}
     settings: Settings = Settings()
 
@@ -80,7 +85,8 @@ class Compute(Parameters):
     """What one job uses."""
 
     gpus: NonNegativeInt
-    """GPUs of a job that trains or infers."""
+    """GPUs of a job that trains a segmentor: with 2 or more, as many processes share each batch.
+    Every other job that trains or infers takes one, or none if this is 0."""
     device: Literal["cpu", "cuda", "auto"]
     training_threads: PositiveInt
     image_threads: PositiveInt

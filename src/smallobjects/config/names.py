@@ -24,6 +24,8 @@ def check_names(config: ExperimentConfig, available: Callable[[str], list[str]])
     for index, block in enumerate(config.matrix):
         named.append((f"matrix.{index}.labels", block.labels, sources))
         named.append((f"matrix.{index}.segmentors", block.segmentors, available("segmentors")))
+    named.append(("ablation.labels", config.ablation.labels, sources))
+    named.append(("ablation.segmentors", config.ablation.segmentors, available("segmentors")))
     for name, labels in config.external.items():
         named.append((f"external.{name}.labels", labels.labels, available("datasets")))
     for kind in ("datasets", "methods", "segmentors"):

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, RootModel, field_validator, model_validator
 
+from smallobjects.losses.arms import parse_arm
 from smallobjects.parameters import Parameters
-from smallobjects.segmentation.parameters import Arm
 
 SUPERVISION_TITLES = {
     "boxes": "Bounding boxes",
@@ -43,7 +43,7 @@ class CountedDatasets(RootModel[Annotated[tuple[CountedDataset, ...], Field(min_
 
 
 class ScoreCell(Parameters):
-    """A cell of Table 2: one trained combination, with the scores of each seed."""
+    """A cell of a score table: one trained combination, with the scores of each seed."""
 
     supervision: str
     """A key of `SUPERVISION_TITLES`."""
@@ -55,9 +55,16 @@ class ScoreCell(Parameters):
     dataset: str
     """The dataset that is evaluated on."""
     dataset_title: str
-    loss: Arm
+    loss: str
+    """The name of an arm."""
     scores: Annotated[dict[NonNegativeInt, Path], Field(min_length=1)]
     """The summary.json of each seed, which need not exist yet."""
+
+    @field_validator("loss")
+    @classmethod
+    def _known_loss(cls, value: str) -> str:
+        parse_arm(value)
+        return value
 
     @field_validator("supervision")
     @classmethod
@@ -68,7 +75,7 @@ class ScoreCell(Parameters):
 
 
 class ScoreCells(RootModel[Annotated[tuple[ScoreCell, ...], Field(min_length=1)]]):
-    """The cells of Table 2; rows, columns and segmentors appear in the order of the list."""
+    """The cells of a score table; rows, columns and segmentors appear in the order of the list."""
 
     @model_validator(mode="after")
     def _distinct(self) -> "ScoreCells":

@@ -15,7 +15,7 @@ class Entry:
     """One number of a table, in percent, and its gain, in percentage points."""
 
     value: float | None
-    """With cross-entropy; None if it is missing."""
+    """None if it is missing."""
     gain: float | None
     """None if one of the two is missing."""
     arm: str | None
@@ -35,6 +35,18 @@ class Row:
     segmentor: str
     entries: dict[str, dict[str, Entry]]
     """By dataset and metric; a dataset without this combination is not in it."""
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """A label source with a segmentor and one loss, on every dataset."""
+
+    labels: str
+    segmentor: str
+    loss: str
+    """The name of an arm."""
+    entries: dict[str, dict[str, Entry]]
+    """By dataset and metric: the value with this loss, and its gain over cross-entropy."""
 
 
 def compare(table: pd.DataFrame) -> list[Row]:
@@ -57,6 +69,38 @@ def compare(table: pd.DataFrame) -> list[Row]:
             }
             rows.append(Row(supervision, labels, segmentor, entries))
     return rows
+
+
+def compare_arms(table: pd.DataFrame) -> list[ArmRow]:
+    """Arrange a score table with a row for every loss, in the order of the table.
+
+    Args:
+        table: as for `compare`.
+    """
+    rows = []
+    for (labels, segmentor), cells in table.groupby(["labels", "segmentor"], sort=False):
+        by_dataset = {
+            dataset: part.set_index("loss")
+            for dataset, part in cells.groupby("dataset", sort=False)
+        }
+        for loss in dict.fromkeys(cells["loss"]):
+            entries = {
+                dataset: {metric: _arm_entry(arms, loss, metric) for metric in METRICS}
+                for dataset, arms in by_dataset.items()
+                if loss in arms.index
+            }
+            rows.append(ArmRow(labels, segmentor, loss, entries))
+    return rows
+
+
+def _arm_entry(by_loss: pd.DataFrame, loss: str, metric: str) -> Entry:
+    """Return the value with a loss, and its gain over cross-entropy unless it is that."""
+    value, plain = (_score(by_loss, each, metric) for each in (loss, "ce"))
+    gain = None if value is None or plain is None else value - plain
+    interval = _ends(by_loss, loss, metric)
+    if loss == "ce":
+        return Entry(value, None, None, interval)
+    return Entry(value, gain, loss, interval, _ends(by_loss, loss, f"{metric}_gain"))
 
 
 def _entries(arms: pd.DataFrame) -> dict[str, Entry]:

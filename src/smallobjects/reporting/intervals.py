@@ -1,4 +1,4 @@
-"""Table 2's uncertainty: bootstrap intervals over images, of values and of gains."""
+"""The uncertainty of score tables: bootstrap intervals over images, of values and of gains."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationEr
 
 from smallobjects.metrics.bootstrap import Bootstrap, check_same_images, interval, mean_scores
 from smallobjects.metrics.image_sums import ImageSums, image_sums
-from smallobjects.reporting.cells import GAIN_ARMS, ScoreCell
+from smallobjects.reporting.cells import ScoreCell
 from smallobjects.reporting.scores import METRICS
 
 COLUMNS = (
@@ -88,12 +88,10 @@ def _fill(
         for metric in METRICS:
             ends = interval(100 * scores[loss][metric], bootstrap.level)
             _set(added, position, metric, ends)
-    arm = next((loss for loss in GAIN_ARMS if loss in arms), None)
-    if arm is None or "ce" not in arms:
-        return
-    for metric in METRICS:
-        gains = 100 * (scores[arm][metric] - scores["ce"][metric])
-        _set(added, arms[arm][0], f"{metric}_gain", interval(gains, bootstrap.level))
+    for loss in arms.keys() - {"ce"} if "ce" in arms else ():
+        for metric in METRICS:
+            gains = 100 * (scores[loss][metric] - scores["ce"][metric])
+            _set(added, arms[loss][0], f"{metric}_gain", interval(gains, bootstrap.level))
 
 
 def _set(added: pd.DataFrame, position: int, name: str, ends: list[float] | None) -> None:

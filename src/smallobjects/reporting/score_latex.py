@@ -6,7 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from smallobjects.reporting.cells import SUPERVISION_TITLES, ScoreCells
-from smallobjects.reporting.comparison import Row, compare, format_entry, format_intervals
+from smallobjects.reporting.comparison import (
+    Entry,
+    Row,
+    compare,
+    format_entry,
+    format_intervals,
+)
 from smallobjects.reporting.latex import comment, escape, scale_note, table_environment
 from smallobjects.reporting.scores import METRICS
 
@@ -34,7 +40,7 @@ def score_latex(
     """
     rows = compare(table)
     datasets = cells.titles("dataset")
-    lines = [r"\toprule", *_head(list(datasets.values()))]
+    lines = [r"\toprule", *head_lines(["Labels", "Segmentor"], list(datasets.values()))]
     for supervision, title in SUPERVISION_TITLES.items():
         group = [row for row in rows if row.supervision == supervision]
         if not group:
@@ -42,11 +48,12 @@ def score_latex(
         width = 2 + len(METRICS) * len(datasets)
         lines += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\textit{{{title}}}}} \\"]
         for row in group:
-            lines += [_line(row, cells), *_interval_lines(row, cells)]
+            titles = [cells.titles("labels")[row.labels], cells.titles("segmentor")[row.segmentor]]
+            lines += row_lines([*map(escape, titles)], row.entries, list(datasets))
     lines.append(r"\bottomrule")
     return table_environment(
         "table*",
-        _caption(rows, table["seeds"]) + _interval_caption(table) + scale_note(scale),
+        _caption(rows) + seeds_note(table["seeds"]) + interval_note(table) + scale_note(scale),
         "tab:scores",
         "ll" + "l" * len(METRICS) * len(datasets),
         lines,
@@ -54,46 +61,46 @@ def score_latex(
     )
 
 
-def _head(titles: list[str]) -> list[str]:
-    """Return the two header lines: datasets, with a rule under each, and metrics."""
+def head_lines(names: Sequence[str], titles: Sequence[str]) -> list[str]:
+    """Return the two header lines: datasets, with a rule under each, and metrics.
+
+    Args:
+        names: of the columns before the scores.
+        titles: of the datasets.
+    """
     spans = [rf"\multicolumn{{{len(METRICS)}}}{{c}}{{{escape(title)}}}" for title in titles]
-    starts = [3 + len(METRICS) * position for position in range(len(titles))]
+    starts = [len(names) + 1 + len(METRICS) * position for position in range(len(titles))]
     rules = [rf"\cmidrule(lr){{{start}-{start + len(METRICS) - 1}}}" for start in starts]
     metrics = list(_METRIC_TITLES.values()) * len(titles)
     return [
-        "& & " + " & ".join(spans) + r" \\",
+        "& " * len(names) + " & ".join(spans) + r" \\",
         " ".join(rules),
-        " & ".join(["Labels", "Segmentor", *metrics]) + r" \\",
+        " & ".join([*names, *metrics]) + r" \\",
     ]
 
 
-def _line(row: Row, cells: ScoreCells) -> str:
-    """Return the line of a label source with a segmentor."""
-    entries = [
-        format_entry(row.entries.get(dataset, {}).get(metric), gain_pattern="${}$", dash="--")
-        for dataset in cells.titles("dataset")
-        for metric in METRICS
-    ]
-    titles = [cells.titles("labels")[row.labels], cells.titles("segmentor")[row.segmentor]]
-    return " & ".join([*map(escape, titles), *entries]) + r" \\"
+def row_lines(
+    titles: Sequence[str], entries: dict[str, dict[str, Entry]], datasets: Sequence[str]
+) -> list[str]:
+    """Return the line of a row, and below it the intervals of values and of gains, if any.
 
-
-def _interval_lines(row: Row, cells: ScoreCells) -> list[str]:
-    """Return the lines below it: intervals of the values, and of the gains, where there are any."""
-    pairs = [
-        format_intervals(row.entries.get(dataset, {}).get(metric), gain_pattern="(${}$)")
-        for dataset in cells.titles("dataset")
-        for metric in METRICS
-    ]
-    lines = []
+    Args:
+        titles: what stands before the scores, in LaTeX.
+        entries: by dataset and metric.
+        datasets: the datasets of the columns.
+    """
+    shown = [entries.get(dataset, {}).get(metric) for dataset in datasets for metric in METRICS]
+    scores = [format_entry(entry, gain_pattern="${}$", dash="--") for entry in shown]
+    lines = [" & ".join([*titles, *scores]) + r" \\"]
+    pairs = [format_intervals(entry, gain_pattern="(${}$)") for entry in shown]
     for texts in zip(*pairs, strict=True):
         if any(texts):
             small = [rf"{{\scriptsize {text}}}" if text else "" for text in texts]
-            lines.append("& & " + " & ".join(small) + r" \\")
+            lines.append("& " * len(titles) + " & ".join(small) + r" \\")
     return lines
 
 
-def _interval_caption(table: pd.DataFrame) -> str:
+def interval_note(table: pd.DataFrame) -> str:
     """Return a sentence on the intervals, after a space, if there are any."""
     levels = table["level"].dropna() if "level" in table else []
     if not len(levels):
@@ -105,17 +112,19 @@ def _interval_caption(table: pd.DataFrame) -> str:
     )
 
 
-def _caption(rows: list[Row], seeds: pd.Series) -> str:
-    """Return what the numbers are: the losses compared, and the seeds if they are several."""
+def seeds_note(seeds: pd.Series) -> str:
+    """Return a sentence on the seeds, after a space, if they are several."""
+    several = sorted({value for value in seeds if " " in value})
+    if several and seeds.nunique() == 1:
+        return f" Means over the seeds {several[0].replace(' ', ', ')}."
+    return " Means over the seeds that the csv file names." if several else ""
+
+
+def _caption(rows: list[Row]) -> str:
+    """Return what the numbers are: the losses compared."""
     arms = {
         entry.arm for row in rows for scores in row.entries.values() for entry in scores.values()
     }
     shown = [title for arm, title in _ARM_TITLES.items() if arm in arms]
     caption = r"Scores by supervision, in \%: value with cross-entropy"
-    caption += f" (gain with {' or '.join(shown)})." if shown else "."
-    several = sorted({value for value in seeds if " " in value})
-    if several and seeds.nunique() == 1:
-        caption += f" Means over the seeds {several[0].replace(' ', ', ')}."
-    elif several:
-        caption += " Means over the seeds that the csv file names."
-    return caption
+    return caption + (f" (gain with {' or '.join(shown)})." if shown else ".")

@@ -1,6 +1,6 @@
 """Tables in the terminal, from their csv files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +10,15 @@ from rich.table import Table
 
 from smallobjects.reporting import instance_counts, intervals, scores
 from smallobjects.reporting.cells import SUPERVISION_TITLES
-from smallobjects.reporting.comparison import Entry, Row, compare, format_entry, format_intervals
+from smallobjects.reporting.comparison import (
+    ArmRow,
+    Entry,
+    Row,
+    compare,
+    compare_arms,
+    format_entry,
+    format_intervals,
+)
 
 _METRIC_TITLES = {
     "miou": "mIoU",
@@ -23,7 +31,7 @@ _NAMES = (*scores.KEYS, "seeds")
 
 
 def terminal_tables(path: Path) -> list[Table]:
-    """Return the tables that a csv file of `table1` or `table2` fills; Table 2 gives one a dataset.
+    """Return the tables that the csv file of a table fills: one for each dataset of scores.
 
     Raises:
         ValueError: the file is neither.
@@ -42,7 +50,7 @@ def terminal_tables(path: Path) -> list[Table]:
         return list(_score_tables(table))
     raise ValueError(
         f"{path}: its columns are those of no known table; expected the csv file that "
-        "`smallobjects table1` or `smallobjects table2` writes"
+        "`smallobjects table1`, `table2` or `ablation` writes"
     )
 
 
@@ -67,36 +75,57 @@ def _instance_cell(row: pd.Series, size: str) -> str:
 
 
 def _score_tables(table: pd.DataFrame) -> Iterator[Table]:
-    """Yield Table 2 dataset by dataset."""
-    rows = compare(table)
+    """Yield the scores dataset by dataset: several losses beside CE have rows of their own."""
+    several = len(set(table["loss"]) - {"ce"}) > 1
+    rows, arms = compare(table), compare_arms(table)
     for dataset in dict.fromkeys(table["dataset"]):
-        yield _score_table(dataset, [row for row in rows if dataset in row.entries])
+        if several:
+            yield _arm_table(dataset, [row for row in arms if dataset in row.entries])
+        else:
+            yield _score_table(dataset, [row for row in rows if dataset in row.entries])
 
 
 def _score_table(dataset: str, rows: list[Row]) -> Table:
-    title = f"{escape(dataset)}: CE value (gain), in percent"
-    if any(entry.interval for row in rows for entry in row.entries[dataset].values()):
-        title += "; in brackets: bootstrap intervals"
-    shown = Table(title=title, box=box.SIMPLE_HEAD)
-    shown.add_column("Labels", no_wrap=True)
-    shown.add_column("Segmentor", no_wrap=True)
-    for title in _METRIC_TITLES.values():
-        shown.add_column(title, no_wrap=True)
+    """Return a table with a row per label source and segmentor, by supervision."""
+    shown = _empty_table(f"{escape(dataset)}: CE value (gain)", ["Labels", "Segmentor"], rows)
     for supervision, title in SUPERVISION_TITLES.items():
         group = [row for row in rows if row.supervision == supervision]
         if not group:
             continue
         shown.add_row(f"[italic]{title}[/italic]")
         for row in group:
-            entries = row.entries[dataset]
-            cells = [_entry_cell(entries[metric]) for metric in _METRIC_TITLES]
             shown.add_row(
                 f"  {escape(row.labels)}",
                 escape(row.segmentor),
-                *cells,
+                *_entry_cells(row.entries[dataset]),
                 end_section=row is group[-1],
             )
     return shown
+
+
+def _arm_table(dataset: str, rows: list[ArmRow]) -> Table:
+    """Return a table with a row per label source, segmentor and loss."""
+    title = f"{escape(dataset)}: value (gain over CE)"
+    shown = _empty_table(title, ["Labels", "Segmentor", "Loss"], rows)
+    for row in rows:
+        names = (row.labels, row.segmentor, row.loss)
+        shown.add_row(*map(escape, names), *_entry_cells(row.entries[dataset]))
+    return shown
+
+
+def _empty_table(title: str, names: list[str], rows: Sequence[Row | ArmRow]) -> Table:
+    entries = [
+        entry for row in rows for of_set in row.entries.values() for entry in of_set.values()
+    ]
+    note = "; in brackets: bootstrap intervals" if any(each.interval for each in entries) else ""
+    shown = Table(title=f"{title}, in percent{note}", box=box.SIMPLE_HEAD)
+    for name in [*names, *_METRIC_TITLES.values()]:
+        shown.add_column(name, no_wrap=True)
+    return shown
+
+
+def _entry_cells(entries: dict[str, Entry]) -> list[str]:
+    return [_entry_cell(entries[metric]) for metric in _METRIC_TITLES]
 
 
 def _entry_cell(entry: Entry) -> str:

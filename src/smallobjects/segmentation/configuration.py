@@ -8,13 +8,14 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 
+from smallobjects.losses.arms import Kind
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.logit_sizes import logit_sizes
 from smallobjects.segmentation.network_settings import trained_model, tuples
-from smallobjects.segmentation.parameters import Arm, TrainingParameters
+from smallobjects.segmentation.parameters import TrainingParameters
 from smallobjects.segmentation.precision import with_precision
 
-Phase = Literal["shared"] | Arm
+Phase = Literal["shared"] | Kind
 
 
 @dataclass(frozen=True)

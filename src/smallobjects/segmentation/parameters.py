@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from smallobjects.losses.arms import Arm, parse_arm
 from smallobjects.losses.parameters import EwcParameters, SizeWeightParameters
 from smallobjects.parameters import Parameters
 
-Arm = Literal["ce", "sw", "sb"]
 Precision = Literal["fp32", "bf16", "fp16"]
 
 
@@ -63,6 +63,29 @@ class SegmentorParameters(TrainingSettings):
     size_weights: SizeWeightParameters = SizeWeightParameters()
     ewc: EwcParameters = EwcParameters()
     ablation: AblationParameters = AblationParameters()
+
+    @property
+    def arms(self) -> list[Arm]:
+        """The arms of the ablation table: ce, sw, sb, and those with other τ and λ."""
+        taus = [Arm("sw", tau=tau) for tau in self.ablation.tau]
+        strengths = [Arm("sb", strength=strength) for strength in self.ablation.strength]
+        return [Arm("ce"), Arm("sw"), *taus, Arm("sb"), *strengths]
+
+    def phase(self, name: str) -> "TrainingParameters":
+        """Return what a phase of a training reads.
+
+        Args:
+            name: `shared`, or the name of an arm.
+        """
+        arm = Arm("ce") if name == "shared" else parse_arm(name)
+        tau = self.size_weights.tau if arm.tau is None else arm.tau
+        strength = self.ewc.strength if arm.strength is None else arm.strength
+        return TrainingParameters(
+            **{field: getattr(self, field) for field in TrainingSettings.model_fields},
+            fisher_decay=self.ewc.fisher_decay,
+            tau=tau if arm.kind in ("sw", "sb") else None,
+            ewc_strength=strength if arm.kind == "sb" else None,
+        )
 
 
 class PredictionParameters(Parameters):

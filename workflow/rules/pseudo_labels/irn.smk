@@ -20,7 +20,7 @@ rule train_classifier:
         ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
-        gpu=COMPUTE.gpus,
+        gpu=ONE_GPU,
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
     params:
@@ -52,7 +52,7 @@ rule make_cams:
         ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
-        gpu=COMPUTE.gpus,
+        gpu=ONE_GPU,
         device=COMPUTE.device,
     params:
         dataset=subpath(input.dataset, parent=True),
@@ -110,7 +110,7 @@ rule train_edges:
         ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
-        gpu=COMPUTE.gpus,
+        gpu=ONE_GPU,
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
     params:
@@ -144,7 +144,7 @@ rule walk_labels:
         ENVIRONMENT
     threads: COMPUTE.training_threads
     resources:
-        gpu=COMPUTE.gpus,
+        gpu=ONE_GPU,
         device=COMPUTE.device,
     params:
         dataset=subpath(input.dataset, parent=True),
