@@ -39,7 +39,7 @@ class Tables(Parameters):
 
 
 class Settings(Parameters):
-    """The user's changes to the files in config/datasets, methods, segmentors and downloads.yaml."""
+    """The user's changes to the files beside config.yaml."""
 
     datasets: Changes = {}
     methods: Changes = {}

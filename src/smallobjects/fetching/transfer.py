@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 import requests
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from smallobjects.fetching.errors import AddressError, InterruptedTransferError
 from smallobjects.fetching.parameters import RemoteFile
@@ -74,7 +75,7 @@ def transfer(
             return response.status_code == _PARTIAL_CONTENT
     except requests.TooManyRedirects as error:
         raise AddressError("it redirects without end") from error
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError) as error:
         raise InterruptedTransferError(_in_words(error, wait)) from error
 
 
@@ -82,9 +83,9 @@ def _headers(url: str, partial: PartialFile, remote: RemoteFile) -> dict[str, st
     # Compressed on its way, a file could not be continued in the middle.
     headers = {"Accept-Encoding": "identity"}
     origin = partial.origin
-    if partial.size == 0 or origin is None:
+    if partial.size == 0:
         return headers
-    validator = origin.validator if origin.url == url else None
+    validator = origin.validator if origin and origin.url == url else None
     if validator is not None:
         headers["If-Range"] = validator
     if validator is not None or remote.has_checksum:
@@ -153,7 +154,8 @@ def _append(
         byte_progress(name, done, total) as progress,
         partial.path.open("ab") as file,
     ):
-        for chunk in response.iter_content(_CHUNK):
+        # What has come, however little: of a connection that breaks off, nothing is lost.
+        while chunk := response.raw.read1(_CHUNK, decode_content=False):
             file.write(chunk)
             done += len(chunk)
             progress.update(done)
@@ -167,12 +169,11 @@ def _append(
         raise InterruptedTransferError(f"{done:,} of {expected:,} bytes came")
 
 
-def _in_words(error: requests.RequestException, wait: Patience) -> str:
-    text = str(error)
+def _in_words(error: Exception, wait: Patience) -> str:
     if isinstance(error, requests.ConnectTimeout):
         return f"no connection within {wait.connect:g} s"
-    if isinstance(error, requests.Timeout) or "timed out" in text.lower():
+    if isinstance(error, requests.Timeout | ReadTimeoutError):
         return f"nothing came for {wait.read:g} s"
-    if "IncompleteRead" in text or isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if isinstance(error, ProtocolError):
         return "the connection broke off in the middle"
-    return f"no connection ({text})"
+    return f"no connection ({error})"
