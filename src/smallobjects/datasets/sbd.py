@@ -74,11 +74,11 @@ def read_sbd_mask(path: Path) -> np.ndarray:
     Raises:
         DatasetError: the file is missing, or is no mask of VOC's classes.
     """
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such mask; SBD is incomplete, unpack it again")
     try:
         truth = loadmat(path, variable_names=["GTcls"])["GTcls"]
         mask = np.asarray(truth["Segmentation"][0, 0])
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path}: no such mask; SBD is incomplete, unpack it again") from error
     except Exception as error:  # what loadmat raises on damaged files is not documented
         raise DatasetError(
             f"{path}: no mask of SBD (GTcls.Segmentation) can be read ({error!r}); unpack it again"

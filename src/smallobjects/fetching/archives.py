@@ -1,5 +1,7 @@
 """The files in a zip or tar archive, after a look at whether all of them may be unpacked."""
 
+import gzip
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -14,8 +16,17 @@ from typing import IO
 from smallobjects.fetching.errors import FetchError
 
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
-_DAMAGES = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError)
+_DAMAGES = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+    NotImplementedError,  # a compression that Python does not read
+)
 _TAR_BLOCK = 512
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -96,10 +107,16 @@ def _open_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]
 
 
 def _check_end(archive: tarfile.TarFile) -> None:
-    """Look for the block of zeros that ends an archive: one cut between two files has none."""
+    """Look for the block of zeros that ends an archive: one cut between two files has none.
+
+    Then read to the end, where a compressed archive has its checksum.
+    """
     archive.fileobj.seek(archive.offset)
-    if archive.fileobj.read(_TAR_BLOCK).strip(b"\0") or archive.fileobj.tell() == archive.offset:
+    block = archive.fileobj.read(_TAR_BLOCK)
+    if not block or block.strip(b"\0"):
         raise tarfile.ReadError("its end is missing")
+    while archive.fileobj.read(_CHUNK):
+        pass
 
 
 def _check_name(path: Path, name: str) -> None:
