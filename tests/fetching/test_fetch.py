@@ -27,8 +27,8 @@ def test_a_file_comes_with_its_record(server, content, remote, hasty, tmp_path, 
     assert record.matches_published
     assert names(target.parent) == {"file.tar", "file.tar.record.json"}
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "file.tar: 0.0 of 3.0 MB"
-    assert lines[-1] == "file.tar: 3.0 of 3.0 MB"
+    assert lines[0] == "file.tar: 0 bytes of 3.0 MB"
+    assert lines[-1] == "file.tar: 3.0 MB of 3.0 MB"
     assert not any("\r" in line or "\x1b" in line for line in lines)
 
 

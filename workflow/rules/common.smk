@@ -209,9 +209,7 @@ def synthetic_parameters(wildcards):
 
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
-    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
-        exclude={"synthetic", "download"}
-    )
+    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(exclude={"synthetic"})
 
 
 def split(role):

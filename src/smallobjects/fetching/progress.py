@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -18,7 +19,6 @@ from rich.progress import (
 
 _LINES = 10
 _SECONDS = 60.0
-_MEGABYTE = 1e6
 
 
 class ByteCounter(Protocol):
@@ -78,6 +78,5 @@ class _Lines:
 
     def _say(self) -> None:
         self._said_at = time.monotonic()
-        total = "an unknown number of" if self._total is None else f"{self._total / _MEGABYTE:,.1f}"
-        done = f"{self._done / _MEGABYTE:,.1f}"
-        print(f"{self._description}: {done} of {total} MB", file=sys.stderr, flush=True)
+        of = "" if self._total is None else f" of {decimal(self._total)}"
+        print(f"{self._description}: {decimal(self._done)}{of}", file=sys.stderr, flush=True)
