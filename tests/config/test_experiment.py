@@ -152,6 +152,9 @@ def test_raw_data_is_fetched_unless_somebody_put_it_there(paper, demo, tmp_path,
     assert fetched_parts(paper, "coco") == parts[1:]
     (tmp_path / f"{parts[0]}.record.json").touch()
     assert fetched_parts(paper, "coco") == parts, "with its record it was fetched"
+    (tmp_path / f"{parts[1]}.record.json").touch()
+    (tmp_path / parts[1]).rmdir()
+    assert missing_paths(paper) == {f"{parts[1]}.record.json": parts[1]}
 
 
 def test_weights_that_settings_name_are_found_at_any_depth(paper):

@@ -2,6 +2,7 @@
 
 import resource
 import shutil
+import zipfile
 from collections import namedtuple
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from smallobjects.fetching.errors import FetchError
 from smallobjects.fetching.fetch import fetch_file
 from smallobjects.fetching.partial import PartialFile
+from smallobjects.fetching.unpack import unpack
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -63,3 +65,16 @@ def test_a_disk_that_fills_keeps_what_came(server, content, remote, hasty, tmp_p
     fetch_file("file", remote(url), tmp_path / "file", hasty)
     assert (tmp_path / "file").read_bytes() == content
     assert server.requests[-1].headers["Range"] == "bytes=1000000-"
+
+
+def test_a_disk_that_fills_while_unpacking_leaves_nothing(content, tmp_path, largest_file):
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("top/small", b"small")
+        archive.writestr("top/large", content)
+    largest_file(1_000_000)
+    with pytest.raises(FetchError, match=r"cannot be written on.*from the beginning"):
+        unpack(tmp_path / "archive.zip", "top", tmp_path / "out")
+    largest_file(resource.RLIM_INFINITY)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith((".out.p", "out"))]
+    unpack(tmp_path / "archive.zip", "top", tmp_path / "out")
+    assert (tmp_path / "out" / "large").read_bytes() == content

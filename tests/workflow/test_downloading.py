@@ -184,6 +184,17 @@ class TestOnceFetched:
         other.run(*DATASETS)
         assert not server.requests
 
+    def test_what_was_deleted_is_missed(self, fetched, server):
+        shutil.rmtree(fetched.folder / "data" / "coco" / "val2014")
+        table = fetched.changed({"tables": {"intervals": True}})
+        output = table.run("results/tables/table1.tex", succeeds=False)
+        assert "data/coco/val2014.record.json = 'data/coco/val2014': there is no such" in output
+        (fetched.folder / "data/coco/val2014.record.json").unlink()
+        prepared = fetched.folder / DATASETS[1]
+        shutil.rmtree(prepared.parent)
+        fetched.run(DATASETS[1])
+        assert {request.path for request in server.requests} == {"val2014.zip"}
+
 
 class TestOfTheUser:
     def test_a_folder_is_used_and_left(self, run, server, archives):

@@ -58,7 +58,10 @@ def require_paths(experiment):
             f"{key} = {path!r}: there is no such file or folder"
             for key, path in missing.items()
         ]
-        remedy = "Give paths that exist under these keys of config.yaml, or put the files there."
+        remedy = (
+            "Give paths that exist under these keys of config.yaml, or put the files there; delete "
+            "a record (*.record.json) to fetch again what it tells of."
+        )
         raise WorkflowError(
             "\n".join(["The configuration cannot be run.", *lines, remedy])
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from smallobjects.config.experiment import Experiment
 from smallobjects.config.matrix import external_name
-from smallobjects.fetching.records import is_provided
+from smallobjects.fetching.records import is_provided, record_path
 
 WEIGHTS = "weights"
 """Folder of the pretrained weights that are fetched."""
@@ -15,7 +15,8 @@ WEIGHTS = "weights"
 def missing_paths(experiment: Experiment) -> dict[str, str]:
     """Return every path that a run of `experiment` reads and that is not there, by its key.
 
-    These are local raw data, external labels, and pretrained weights that cannot be fetched.
+    These are local raw data, external labels, pretrained weights that cannot be fetched, and raw
+    data of which only the record is left, which stands in the key's place.
     """
     paths = dict(_paths(experiment))
     fetched = known_weights(experiment)
@@ -51,6 +52,9 @@ def _paths(experiment: Experiment) -> Iterator[tuple[str, str]]:
         raw = experiment.dataset(cell.dataset).raw
         if raw not in ("synthetic", "download"):
             yield f"settings.datasets.{cell.dataset}.raw", raw
+        for part in fetched_parts(experiment, cell.dataset):
+            if record_path(part).exists():
+                yield str(record_path(part)), part
         name = external_name(cell.source)
         if name:
             labels = experiment.config.external[name].labels
