@@ -111,6 +111,7 @@ def test_an_error_of_the_commands_is_in_words(server, tmp_path, remote):
     result = CliRunner().invoke(main, ["fetch", "a", *arguments])
     assert result.exit_code == 1
     assert f"Error: {tmp_path / 'a'}: cannot be fetched." in result.output
-    result = CliRunner().invoke(main, ["unpack", "no.zip", "--member", "m", "--output", "out"])
+    out = str(tmp_path / "out")
+    result = CliRunner().invoke(main, ["unpack", "no.zip", "--member", "m", "--output", out])
     assert result.exit_code == 1
     assert "Error: no.zip: there is no such archive" in result.output
