@@ -7,6 +7,8 @@ configfile: Path(workflow.basedir) / "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_fetching.smk"
+include: "workflow/rules/fetching.smk"
 include: "workflow/rules/datasets.smk"
 
 

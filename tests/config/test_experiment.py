@@ -7,7 +7,14 @@ import sys
 import pytest
 import yaml
 
-from smallobjects.config import Cell, load, missing_paths
+from smallobjects.config import (
+    Cell,
+    fetched_parts,
+    known_weights,
+    load,
+    missing_paths,
+    weights_in,
+)
 from smallobjects.config.model import ExperimentConfig
 
 
@@ -111,12 +118,50 @@ def test_external_labels_make_cells_where_they_are_given(config_folder):
 def test_missing_paths_name_their_keys(config_folder, paper, demo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert missing_paths(demo) == {}
-    missing = missing_paths(paper)
-    assert missing["settings.datasets.voc.raw"] == "data/VOCdevkit/VOC2012"
-    assert missing["settings.methods.irn.stages.classifier.weights"] == "weights/resnet50.pth"
-    assert any(key.startswith("settings.segmentors.deeplabv2.model") for key in missing)
-    (tmp_path / "data/VOCdevkit/VOC2012").mkdir(parents=True)
-    assert "settings.datasets.voc.raw" not in missing_paths(paper)
+    assert missing_paths(paper) == {}, "what can be fetched is not missing"
+    changes = {
+        "scale": "paper",
+        "settings": {
+            "datasets": {"voc": {"raw": "mine/VOC2012"}},
+            "methods": {"irn": {"stages": {"classifier": {"weights": "mine/resnet50.pth"}}}},
+            "segmentors": {
+                "deeplabv2": {"model": {"backbone": {"init_cfg": {"checkpoint": "weights/my.pth"}}}}
+            },
+        },
+    }
+    mine = load(config_folder / "config.yaml", changes)
+    assert missing_paths(mine) == {
+        "settings.datasets.voc.raw": "mine/VOC2012",
+        "settings.methods.irn.stages.classifier.weights": "mine/resnet50.pth",
+        "settings.segmentors.deeplabv2.model.backbone.init_cfg.checkpoint": "weights/my.pth",
+    }
+    (tmp_path / "mine" / "VOC2012").mkdir(parents=True)
+    assert "settings.datasets.voc.raw" not in missing_paths(mine)
+
+
+def test_raw_data_is_fetched_unless_somebody_put_it_there(paper, demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert fetched_parts(demo, "coco") == []
+    assert fetched_parts(paper, "voc") == ["data/voc"]
+    parts = ["data/coco/annotations", "data/coco/train2014", "data/coco/val2014"]
+    assert fetched_parts(paper, "coco") == parts
+    for part in parts[:2]:
+        (tmp_path / part).mkdir(parents=True)
+    assert fetched_parts(paper, "coco") == parts, "an empty folder is nothing yet"
+    (tmp_path / parts[0] / "instances_train2014.json").touch()
+    assert fetched_parts(paper, "coco") == parts[1:]
+    (tmp_path / f"{parts[0]}.record.json").touch()
+    assert fetched_parts(paper, "coco") == parts, "with its record it was fetched"
+    (tmp_path / f"{parts[1]}.record.json").touch()
+    (tmp_path / parts[1]).rmdir()
+    assert missing_paths(paper) == {f"{parts[1]}.record.json": parts[1]}
+
+
+def test_weights_that_settings_name_are_found_at_any_depth(paper):
+    assert weights_in(paper.stages("irn", "voc").model_dump()) == ["weights/resnet50.pth"]
+    model = paper.segmentor("deeplabv2", "irn", "voc").model
+    assert weights_in(model) == ["weights/resnet101.pth"]
+    assert {"weights/resnet50.pth", "weights/resnet101.pth"} <= set(known_weights(paper))
 
 
 def test_a_method_is_added_with_files_of_its_own(config_folder, monkeypatch):
@@ -146,7 +191,7 @@ def test_the_configuration_is_read_without_torch(repository):
     code = (
         "import sys; from smallobjects.config import load; "
         f"load({str(repository / 'config' / 'config.yaml')!r}); "
-        "heavy = {'torch', 'mmseg', 'pandas', 'cv2'} & set(sys.modules); "
+        "heavy = {'torch', 'mmseg', 'pandas', 'cv2', 'requests'} & set(sys.modules); "
         "sys.exit(str(heavy) if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -76,7 +76,7 @@ class Workflow:
 
     def planned(self, *arguments: str) -> Counter:
         """How many jobs of each rule a dry-run plans."""
-        output = self.run("--dry-run", "--quiet", "rules", *arguments)
+        output = self.run("--quiet", "rules", "--dry-run", *arguments)
         lines = output.partition("Job stats:")[2].partition("\n\n")[0].splitlines()
         counts = [line.split() for line in lines if line.split()[-1:] != [] and "---" not in line]
         return Counter({name: int(n) for name, n in counts if n.isdigit() and name != "total"})

@@ -14,7 +14,10 @@ WRONG = [
         {"settings": {"datasets": {"voc": {"raw": "no/such/folder"}}}},
         "settings.datasets.voc.raw = 'no/such/folder': there is no such file or folder",
     ),
-    ({"scale": "paper"}, "settings.methods.irn.stages.classifier.weights = 'weights/resnet50.pth'"),
+    (
+        {"settings": {"methods": {"irn": {"stages": {"classifier": {"weights": "mine.pth"}}}}}},
+        "settings.methods.irn.stages.classifier.weights = 'mine.pth': there is no such file",
+    ),
 ]
 
 

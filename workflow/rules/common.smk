@@ -13,11 +13,13 @@ try:
 except ConfigError as error:
     raise WorkflowError(f"The configuration cannot be run.\n{error}") from None
 
-# Where a job runs is among its resources, not its params: it is no reason to run it again.
+# Where a job runs is among its resources, not its params: it is no reason to run it again. Nor is
+# where a file comes from.
 COMPUTE = EXPERIMENT.scale.compute
 # Of a job that does not train a segmentor.
 ONE_GPU = min(COMPUTE.gpus, 1)
 ROOT = EXPERIMENT.root
+DOWNLOADS = EXPERIMENT.config.downloads
 DATASET = f"{ROOT}/datasets/{{dataset}}"
 SOURCE = f"{ROOT}/pseudo_labels/{{dataset}}/{{source}}"
 SEGMENTOR = f"{ROOT}/segmentors/{{dataset}}/{{source}}/{{segmentor}}/seed{{seed}}"
@@ -60,7 +62,10 @@ def require_paths(experiment):
             f"{key} = {path!r}: there is no such file or folder"
             for key, path in missing.items()
         ]
-        remedy = "Give paths that exist under these keys of config.yaml, or put the files there."
+        remedy = (
+            "Give paths that exist under these keys of config.yaml, or put the files there; delete "
+            "a record (*.record.json) to fetch again what it tells of."
+        )
         raise WorkflowError(
             "\n".join(["The configuration cannot be run.", *lines, remedy])
         )
@@ -79,9 +84,16 @@ def raw_inputs(wildcards):
 
 
 def raw_folder(wildcards):
-    """Return the folder of the raw data, made or given."""
+    """Return the folder of the raw data: made, fetched or given."""
     made = raw_inputs(wildcards)
-    return made[0] if made else EXPERIMENT.dataset(wildcards.dataset).raw
+    if made:
+        return made[0]
+    dataset = EXPERIMENT.dataset(wildcards.dataset)
+    return (
+        f"{DOWNLOADS}/{dataset.download.folder}"
+        if dataset.raw == "download"
+        else dataset.raw
+    )
 
 
 def layout(wildcards):

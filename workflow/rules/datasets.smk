@@ -1,4 +1,5 @@
-# Needs: raw data – a local path in the configuration, or none for `raw: synthetic`.
+# Needs: raw data – a local path in the configuration, <downloads>/ (see fetching.smk) for
+# `raw: download`, or none for `raw: synthetic`.
 # Makes: <root>/raw/<dataset>/ (synthetic only), <root>/datasets/<dataset>/ (the prepared format).
 
 
@@ -25,7 +26,8 @@ rule make_synthetic:
 rule prepare_dataset:
     """Convert raw data to the prepared format; its description is written last."""
     input:
-        raw_inputs,
+        synthetic=raw_inputs,
+        fetched=ancient(fetched_raw),
     output:
         description=f"{DATASET}/dataset.json",
     log:

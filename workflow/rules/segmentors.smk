@@ -1,4 +1,5 @@
-# Needs: <root>/datasets/<dataset>/, <root>/pseudo_labels/<dataset>/<source>/labels/.
+# Needs: <root>/datasets/<dataset>/, <root>/pseudo_labels/<dataset>/<source>/labels/, and the
+# pretrained weights that the settings name.
 # Makes: <root>/segmentors/<dataset>/<source>/<segmentor>/seed<k>/: shared.pth, then one
 # <loss>.pth for every loss, continued from it.
 
@@ -8,6 +9,7 @@ rule train_shared:
     input:
         dataset=f"{DATASET}/dataset.json",
         labels=f"{SOURCE}/labels",
+        weights=segmentor_weights,
     output:
         checkpoint=f"{SEGMENTOR}/shared.pth",
     log:

@@ -10,6 +10,9 @@ from smallobjects import __version__
 
 # Subcommands are imported when they are called: `--help` and the light stages start without torch.
 COMMANDS = {
+    "fetch": "fetching",
+    "unpack": "fetching",
+    "convert-sbd": "fetching",
     "make-synthetic": "datasets",
     "prepare-dataset": "datasets",
     "train-classifier": "pseudo_labels",

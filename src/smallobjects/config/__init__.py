@@ -3,6 +3,15 @@
 from smallobjects.config.errors import ConfigError
 from smallobjects.config.experiment import Experiment, load
 from smallobjects.config.matrix import Cell
-from smallobjects.config.paths import missing_paths
+from smallobjects.config.paths import fetched_parts, known_weights, missing_paths, weights_in
 
-__all__ = ["Cell", "ConfigError", "Experiment", "load", "missing_paths"]
+__all__ = [
+    "Cell",
+    "ConfigError",
+    "Experiment",
+    "fetched_parts",
+    "known_weights",
+    "load",
+    "missing_paths",
+    "weights_in",
+]

@@ -12,6 +12,7 @@ from smallobjects.config.matrix import Cell, Row, external_name
 from smallobjects.config.model import Block, ExperimentConfig, ExternalLabels, MethodFile, Scale
 from smallobjects.config.names import check_names
 from smallobjects.datasets.parameters import DatasetParameters
+from smallobjects.fetching.parameters import Downloads
 from smallobjects.parameters import Parameters
 from smallobjects.segmentation.parameters import (
     PredictionParameters,
@@ -41,6 +42,7 @@ class Experiment:
         self.folder = Path(folder)
         self.config = validate(ExperimentConfig, values, "", "the configuration")
         check_names(self.config, self.available)
+        _ = self.downloads
         for dataset in {*self.config.datasets, *self.config.settings.datasets}:
             self.dataset(dataset)
         for dataset in self.config.datasets:
@@ -63,6 +65,13 @@ class Experiment:
         path = self.folder / "scales" / f"{self.config.scale}.yaml"
         values = merge(read_yaml(path), {"compute": self.config.compute})
         return validate(Scale, values, "scale", f"{path} and `compute`")
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        """Every file that can be fetched."""
+        path = self.folder / "downloads.yaml"
+        values = merge(read_yaml(path), self.config.settings.downloads)
+        return validate(Downloads, values, "downloads", f"{path} and `settings`")
 
     @property
     def root(self) -> str:

@@ -39,11 +39,13 @@ class Tables(Parameters):
 
 
 class Settings(Parameters):
-    """The user's changes to the files of config/datasets, config/methods and config/segmentors."""
+    """The user's changes to the files beside config.yaml."""
 
     datasets: Changes = {}
     methods: Changes = {}
     segmentors: Changes = {}
+    downloads: Changes = {}
+    """Other addresses, sizes or checksums of files that are fetched."""
 
 
 class ExperimentConfig(Parameters):
@@ -53,6 +55,8 @@ class ExperimentConfig(Parameters):
     """A file of config/scales/."""
     results: str = "results"
     """Folder of everything that is made."""
+    downloads: str = "data"
+    """Folder of the archives and raw data that are fetched, shared by all scales."""
     datasets: tuple[str, ...]
     """Files of config/datasets/."""
     matrix: tuple[Block, ...]

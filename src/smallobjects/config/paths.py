@@ -1,4 +1,4 @@
-"""The paths that a run reads and that must be there before its first job."""
+"""The paths that a run reads: those that must be there, and those that the workflow fetches."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,22 +6,55 @@ from typing import Any
 
 from smallobjects.config.experiment import Experiment
 from smallobjects.config.matrix import external_name
+from smallobjects.fetching.records import is_provided, record_path
+
+WEIGHTS = "weights"
+"""Folder of the pretrained weights that are fetched."""
 
 
 def missing_paths(experiment: Experiment) -> dict[str, str]:
     """Return every path that a run of `experiment` reads and that is not there, by its key.
 
-    These are local raw data, pretrained weights and external labels.
+    These are local raw data, external labels, pretrained weights that cannot be fetched, and raw
+    data of which only the record is left, which stands in the key's place.
     """
     paths = dict(_paths(experiment))
-    return {key: path for key, path in paths.items() if not Path(path).exists()}
+    fetched = known_weights(experiment)
+    return {
+        key: path for key, path in paths.items() if path not in fetched and not Path(path).exists()
+    }
+
+
+def known_weights(experiment: Experiment) -> dict[str, str]:
+    """Return the pretrained weights that can be fetched: path and name in config/downloads.yaml."""
+    return {f"{WEIGHTS}/{name}": name for name in experiment.downloads.weights}
+
+
+def fetched_parts(experiment: Experiment, dataset: str) -> list[str]:
+    """Return the paths of the raw data that the workflow fetches for a dataset.
+
+    What somebody else put there, in whole or in part, is used as it is and not among them.
+    """
+    parameters = experiment.dataset(dataset)
+    if parameters.raw != "download" or parameters.download is None:
+        return []
+    parts = [f"{experiment.config.downloads}/{part}" for part in parameters.download.parts]
+    return [part for part in parts if not is_provided(part)]
+
+
+def weights_in(settings: Mapping[str, Any]) -> list[str]:
+    """Return the files of pretrained weights that nested settings name, each once."""
+    return list(dict.fromkeys(path for _, path in _weights(settings, "")))
 
 
 def _paths(experiment: Experiment) -> Iterator[tuple[str, str]]:
     for cell in experiment.cells:
         raw = experiment.dataset(cell.dataset).raw
-        if raw != "synthetic":
+        if raw not in ("synthetic", "download"):
             yield f"settings.datasets.{cell.dataset}.raw", raw
+        for part in fetched_parts(experiment, cell.dataset):
+            if record_path(part).exists():
+                yield str(record_path(part)), part
         name = external_name(cell.source)
         if name:
             labels = experiment.config.external[name].labels

@@ -36,6 +36,16 @@ class SplitParameters(Parameters):
     """Take this many images after `first`; all of them if not given."""
 
 
+class DownloadedRaw(Parameters):
+    """The raw data that `raw: download` fetches; paths are below the folder of downloads."""
+
+    folder: str
+    """The raw folder."""
+    parts: tuple[str, ...]
+    """Everything in it that has to be made: a place under `unpack` in config/downloads.yaml, or
+    a folder that a rule converts."""
+
+
 class DatasetParameters(Parameters):
     """Where a dataset comes from and how its prepared form is made."""
 
@@ -46,8 +56,10 @@ class DatasetParameters(Parameters):
     num_classes: PositiveInt
     """Number of classes, background included."""
     raw: str
-    """`synthetic`, or the path of the raw data (VOC: the folder that holds Annotations, JPEGImages
-    and ImageSets; COCO: the folder that holds the annotations and the images)."""
+    """`synthetic`, `download`, or the path of the raw data (VOC: the folder that holds Annotations,
+    JPEGImages and ImageSets; COCO: the folder that holds the annotations and the images)."""
+    download: DownloadedRaw | None = None
+    """What `raw: download` fetches; without it the dataset cannot be fetched."""
     splits: dict[str, SplitParameters]
     train: str
     """The split that models are trained on."""
@@ -69,6 +81,14 @@ class DatasetParameters(Parameters):
         if not value.isidentifier() or find_spec(f"smallobjects.datasets.{value}") is None:
             raise ValueError(f"there is no converter smallobjects.datasets.{value}")
         return value
+
+    @model_validator(mode="after")
+    def _known_download(self) -> "DatasetParameters":
+        if self.raw == "download" and self.download is None:
+            raise ValueError(
+                "raw = 'download': this dataset has no `download`; give the path of its raw data"
+            )
+        return self
 
     @model_validator(mode="after")
     def _known_splits(self) -> "DatasetParameters":

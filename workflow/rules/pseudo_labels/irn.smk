@@ -1,4 +1,4 @@
-# Needs: <root>/datasets/<dataset>/.
+# Needs: <root>/datasets/<dataset>/, and the pretrained weights that the settings name.
 # Makes: <root>/pseudo_labels/<dataset>/<source>/labels/ and manifest.json, for every method of the
 # family `irn`: classifier → CAM → seed → edges → random walk.
 IRN_FAMILY = any_of(EXPERIMENT.of_family("irn"))
@@ -8,6 +8,7 @@ rule train_classifier:
     """Train the image classifier whose weights give the class activation maps."""
     input:
         dataset=f"{DATASET}/dataset.json",
+        weights=stage_weights("classifier"),
     output:
         classifier=f"{SOURCE}/classifier.pth",
     log:
@@ -98,6 +99,7 @@ rule train_edges:
         dataset=f"{DATASET}/dataset.json",
         classifier=f"{SOURCE}/classifier.pth",
         seeds=every_shard(f"{SOURCE}/seeds/{{scatteritem}}.zip"),
+        weights=stage_weights("edges"),
     output:
         edges=f"{SOURCE}/edges.pth",
     log:

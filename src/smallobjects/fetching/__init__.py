@@ -1,0 +1,1 @@
+"""Get files from the network, whole or not at all, and unpack them."""
