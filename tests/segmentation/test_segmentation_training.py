@@ -1,11 +1,16 @@
 """Phases of a training: what an arm continues, what a restart may not change."""
 
+import contextlib
 import csv
 import math
+import os
+import pty
+import subprocess
 from dataclasses import replace
 
 import pytest
 import torch
+from disturbed_training import command
 from PIL import Image
 from toy_segmentation import CLASSES, arm_parameters, training_parameters
 
@@ -251,3 +256,27 @@ def test_it_runs_on_a_gpu(run_of, tmp_path):
     train(run_of(), tmp_path / "work", shared, device="cuda")
     train(run_of("sb", shared=shared), tmp_path / "work", tmp_path / "sb.pth", device="cuda")
     assert all(each.isfinite().all() for each in weights(tmp_path / "sb.pth").values())
+
+
+def test_a_terminal_shows_a_bar_and_a_log_shows_lines(run_of, tmp_path):
+    parameters = training_parameters(schedule={"log_interval": 1})
+    arguments = command(run_of(parameters=parameters), tmp_path / "work", tmp_path / "a.pth")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(arguments, stderr=theirs, stdout=subprocess.DEVNULL)
+    os.close(theirs)
+    shown = b""
+    # The terminal ends with an error when the process has closed it.
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 4096):
+            shown += part
+    os.close(ours)
+    assert process.wait() == 0
+    assert "━" in shown.decode()
+    assert "5/5" in shown.decode()
+    assert "iteration 1 of 5" not in shown.decode()
+
+    arguments = command(run_of(parameters=parameters), tmp_path / "work", tmp_path / "b.pth")
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("iteration ")]
+    assert [line.split()[1] for line in lines] == ["1", "2", "3", "4", "5"]
+    assert "━" not in done.stderr
