@@ -82,6 +82,9 @@ optim_wrapper = dict(
 # curve every 10 iterations, here every iteration does.
 param_scheduler = [dict(type="PolyLR", power=0.9, eta_min=0.0)]
 
+precision = "fp32"  # bf16 or fp16: mixed precision
+channels_last = False  # memory layout; with mixed precision, True is faster on most GPUs
+
 schedule = dict(
     iterations=30000,
     shared_iterations=25000,
