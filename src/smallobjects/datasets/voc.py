@@ -11,10 +11,15 @@ from smallobjects.datasets.mask_files import check_same_size, read_image_size, r
 from smallobjects.datasets.parameters import DatasetParameters, SplitParameters
 from smallobjects.datasets.prepared import VOID
 from smallobjects.datasets.raw import AnnotatedImage, RawDataset
+from smallobjects.datasets.runs import joint_runs
 from smallobjects.datasets.selection import select_ids
 from smallobjects.datasets.voc_annotations import read_annotation
 
 LISTS = "ImageSets/Segmentation"
+_REMEDY = (
+    "the two masks do not belong together: take both from one release (SegmentationClass belongs "
+    "to SegmentationObject), or take the image off the list"
+)
 
 
 def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
@@ -61,21 +66,23 @@ class VocImage:
                 instance lies on no class.
         """
         image_path = self.raw / "JPEGImages" / f"{self.image_id}.jpg"
-        height, width = read_image_size(image_path)
+        size = read_image_size(image_path)
         semantic_path = self._semantic_path()
         semantic = read_mask(semantic_path)
-        check_same_size(image_path, (height, width), semantic_path, semantic.shape)
+        check_same_size(image_path, size, semantic_path, semantic.shape)
         _check_values(semantic_path, semantic)
         instances, instance_classes = self._read_instances(semantic_path, semantic)
         annotation_path = self.raw / "Annotations" / f"{self.image_id}.xml"
-        objects = read_annotation(annotation_path)
+        annotation = read_annotation(annotation_path)
+        if annotation.size is not None:
+            check_same_size(image_path, size, annotation_path, annotation.size)
         return AnnotatedImage(
             image_path=image_path,
             semantic=semantic,
             instances=instances,
             instance_classes=instance_classes,
-            boxes=[item.box(height, width, annotation_path) for item in objects],
-            class_ids=tuple(sorted({item.class_id for item in objects})),
+            boxes=[item.box(*size, annotation_path) for item in annotation.objects],
+            class_ids=tuple(sorted({item.class_id for item in annotation.objects})),
         )
 
     def _semantic_path(self) -> Path:
@@ -104,9 +111,7 @@ class VocImage:
 
 
 def instance_classes(instances: np.ndarray, semantic: np.ndarray, path: Path) -> dict[int, int]:
-    """Return the class of every instance: the one that most of its pixels have.
-
-    Background and void pixels have no say; of two equally frequent classes the lower id wins.
+    """Return the class of every instance: that of all of its pixels which are not void.
 
     Args:
         instances: H×W uint8; 0 background, 255 void.
@@ -114,30 +119,45 @@ def instance_classes(instances: np.ndarray, semantic: np.ndarray, path: Path) ->
         path: of the instance mask, for the message.
 
     Raises:
-        DatasetError: no pixel of an instance has a class.
+        DatasetError: an instance has no class, more than one, or lies on background, or pixels of
+            a class are on no instance.
     """
-    votes = np.zeros((256, 256), np.int64)
-    np.add.at(votes, (instances.ravel(), semantic.ravel()), 1)
-    votes[:, [0, VOID]] = 0
+    runs = joint_runs(instances, semantic)
+    pixels = np.bincount(
+        runs.values[0].astype(np.int64) * 256 + runs.values[1], runs.length, minlength=256 * 256
+    ).reshape(256, 256)
+    pixels[VOID] = pixels[:, VOID] = 0
+    stray = np.flatnonzero(pixels[0, 1:])
+    if len(stray):
+        class_id = int(stray[0]) + 1
+        raise DatasetError(
+            f"{path}: {int(pixels[0, class_id])} pixels of class {class_id} belong to no instance; "
+            f"{_REMEDY}"
+        )
     classes = {}
-    for instance_id in np.unique(instances):
+    for instance_id in np.unique(runs.values[0]).tolist():
         if instance_id in (0, VOID):
             continue
-        if not votes[instance_id].any():
+        found = np.flatnonzero(pixels[instance_id]).tolist()
+        if found in ([], [0]):
             raise DatasetError(
                 f"{path}: instance {instance_id} has no pixel of any class in the class mask; "
-                "the two masks do not belong together"
+                f"{_REMEDY}"
             )
-        classes[int(instance_id)] = int(votes[instance_id].argmax())
+        if len(found) > 1:
+            raise DatasetError(
+                f"{path}: instance {instance_id} has pixels of the classes {found} in the class "
+                f"mask, but an instance has one; {_REMEDY}"
+            )
+        classes[instance_id] = found[0]
     return classes
 
 
 def _check_values(path: Path, semantic: np.ndarray) -> None:
-    values = np.unique(semantic)
-    unknown = values[(values > len(VOC_CLASSES)) & (values != VOID)]
-    if len(unknown):
+    unknown = semantic[(semantic > len(VOC_CLASSES)) & (semantic != VOID)]
+    if unknown.size:
         raise DatasetError(
-            f"{path}: value {unknown[0]} is no class; class masks hold 0..{len(VOC_CLASSES)} "
+            f"{path}: value {unknown.min()} is no class; class masks hold 0..{len(VOC_CLASSES)} "
             f"and {VOID}"
         )
 
@@ -157,4 +177,20 @@ def _read_list(raw: Path, split: SplitParameters) -> list[str]:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.txt")))
         raise DatasetError(f"{path}: no such list; there are: {known or 'none'}")
-    return select_ids(path.read_text().split(), split, path)
+    return select_ids(_image_ids(path), split, path)
+
+
+def _image_ids(path: Path) -> list[str]:
+    """Return the ids of a list, one a line; blank lines are passed over."""
+    try:
+        lines = path.read_text().splitlines()
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: no list of image ids ({error}); fetch it again") from error
+    ids = [line.strip() for line in lines if line.strip()]
+    for image_id in ids:
+        if len(image_id.split()) > 1 or "/" in image_id:
+            raise DatasetError(
+                f"{path}: {image_id!r} is no image id; lists of {LISTS} name one image a line, "
+                "such as 2007_000032"
+            )
+    return ids
