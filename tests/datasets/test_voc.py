@@ -2,18 +2,14 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from smallobjects.datasets import synthetic_voc
-from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.datasets.preparation import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.datasets.scenes import void_border
-from smallobjects.datasets.voc import instance_classes, open_raw
+from smallobjects.datasets.voc import open_raw
 
 
 @pytest.fixture
@@ -65,40 +61,6 @@ def test_first_folder_that_has_a_mask_is_used(raw, voc_parameters, tmp_path):
     for image_id in dataset.split("train"):
         assert not (dataset.read_semantic(image_id) == 255).any()
     assert (dataset.read_semantic(dataset.split("val")[0]) == 255).any()
-
-
-def slow_instance_classes(instances, semantic):
-    """The class of every instance, or words of the first thing that is wrong."""
-    found = {}
-    for instance_id, class_id in zip(instances.flat, semantic.flat, strict=True):
-        if instance_id == 255:
-            continue
-        found.setdefault(instance_id, set()).update({class_id} - {255})
-    if found.pop(0, set()) - {0}:
-        return "belong to no instance"
-    for instance_id in sorted(found):
-        if not found[instance_id] - {0}:
-            return f"instance {instance_id} has no pixel of any class"
-        if len(found[instance_id]) > 1:
-            return f"instance {instance_id} has pixels of the classes"
-    return {instance_id: classes.pop() for instance_id, classes in found.items()}
-
-
-SMALL_MASK = (2, 3)
-
-
-@given(
-    arrays(np.uint8, SMALL_MASK, elements=st.sampled_from([0, 1, 2, 7, 254, 255])),
-    arrays(np.uint8, SMALL_MASK, elements=st.sampled_from([0, 1, 3, 20, 255])),
-)
-@example(np.array([[0, 1, 1], [9, 9, 0]], np.uint8), np.array([[0, 4, 255], [7, 7, 0]], np.uint8))
-def test_instance_classes(instances, semantic):
-    expected = slow_instance_classes(instances, semantic)
-    if isinstance(expected, str):
-        with pytest.raises(DatasetError, match=rf"m\.png: .*{expected}"):
-            instance_classes(instances, semantic, "m.png")
-    else:
-        assert instance_classes(instances, semantic, "m.png") == expected
 
 
 def test_instance_mask_may_be_missing_outside_the_evaluated_split(raw, voc_parameters, tmp_path):

@@ -10,6 +10,7 @@ from smallobjects import __version__
 COMMANDS = {
     "make-synthetic": "datasets",
     "prepare-dataset": "datasets",
+    "check": "datasets",
     "train-classifier": "pseudo_labels",
     "make-cams": "pseudo_labels",
     "make-seeds": "pseudo_labels",

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from smallobjects.datasets.agreement import instance_classes
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size, read_mask
 from smallobjects.datasets.parameters import DatasetParameters, SplitParameters
 from smallobjects.datasets.prepared import VOID
 from smallobjects.datasets.raw import AnnotatedImage, RawDataset
-from smallobjects.datasets.runs import joint_runs
 from smallobjects.datasets.selection import select_ids
 from smallobjects.datasets.voc_annotations import read_annotation
 
@@ -107,50 +107,10 @@ class VocImage:
             return None, {}
         instances = read_mask(path)
         check_same_size(semantic_path, semantic.shape, path, instances.shape)
-        return instances, instance_classes(instances, semantic, path)
-
-
-def instance_classes(instances: np.ndarray, semantic: np.ndarray, path: Path) -> dict[int, int]:
-    """Return the class of every instance: that of all of its pixels which are not void.
-
-    Args:
-        instances: H×W uint8; 0 background, 255 void.
-        semantic: H×W uint8; 0 background, 1..C, 255 void.
-        path: of the instance mask, for the message.
-
-    Raises:
-        DatasetError: an instance has no class, more than one, or lies on background, or pixels of
-            a class are on no instance.
-    """
-    runs = joint_runs(instances, semantic)
-    pixels = np.bincount(
-        runs.values[0].astype(np.int64) * 256 + runs.values[1], runs.length, minlength=256 * 256
-    ).reshape(256, 256)
-    pixels[VOID] = pixels[:, VOID] = 0
-    stray = np.flatnonzero(pixels[0, 1:])
-    if len(stray):
-        class_id = int(stray[0]) + 1
-        raise DatasetError(
-            f"{path}: {int(pixels[0, class_id])} pixels of class {class_id} belong to no instance; "
-            f"{_REMEDY}"
-        )
-    classes = {}
-    for instance_id in np.unique(runs.values[0]).tolist():
-        if instance_id in (0, VOID):
-            continue
-        found = np.flatnonzero(pixels[instance_id]).tolist()
-        if found in ([], [0]):
-            raise DatasetError(
-                f"{path}: instance {instance_id} has no pixel of any class in the class mask; "
-                f"{_REMEDY}"
-            )
-        if len(found) > 1:
-            raise DatasetError(
-                f"{path}: instance {instance_id} has pixels of the classes {found} in the class "
-                f"mask, but an instance has one; {_REMEDY}"
-            )
-        classes[instance_id] = found[0]
-    return classes
+        classes, contradictions = instance_classes(instances, semantic)
+        if contradictions:
+            raise DatasetError(f"{path}: {contradictions[0]}; {_REMEDY}")
+        return instances, classes
 
 
 def _check_values(path: Path, semantic: np.ndarray) -> None:
