@@ -84,6 +84,45 @@ def test_grey_and_cmyk_images(mode, raw, voc_parameters, tmp_path):
     assert np.abs(image - expected).mean() < 4
 
 
+def test_a_turned_image_keeps_the_pixels_its_masks_refer_to(raw, voc_parameters, tmp_path):
+    """An image of 40×48 pixels whose EXIF mark asks viewers to show it as 48×40."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    path = raw / "JPEGImages/2009_000013.jpg"
+    with Image.open(path) as image:
+        upright = image.crop((0, 0, 48, 40))
+    upright.save(path, quality=98, subsampling=0, exif=turned)
+    for folder in ("SegmentationClass", "SegmentationObject"):
+        mask = raw / folder / "2009_000013.png"
+        with Image.open(mask) as image:
+            image.crop((0, 0, 48, 40)).save(mask)
+    text = (raw / "Annotations/2009_000013.xml").read_text()
+    objects = text[: text.index("<object>", text.index("</object>"))] + "</annotation>"
+    cut = objects.replace("<height>48", "<height>40")
+    (raw / "Annotations/2009_000013.xml").write_text(cut)
+    prepare_dataset("voc", voc_parameters, raw, tmp_path / "prepared")
+    dataset = PreparedDataset.open(tmp_path / "prepared")
+    assert dataset.read_semantic("2009_000013").shape == (40, 48)
+    image = dataset.read_image("2009_000013")
+    assert np.abs(image - np.asarray(upright, int)).mean() < 4
+
+
+def test_image_without_objects(raw, voc_parameters, tmp_path):
+    """An annotation without objects and masks of background: an image like any other."""
+    image_id = "2009_000013"
+    (raw / f"Annotations/{image_id}.xml").write_text("<annotation></annotation>")
+    for folder in ("SegmentationClass", "SegmentationObject"):
+        Image.new("L", (48, 48)).save(raw / folder / f"{image_id}.png")
+    prepare_dataset("voc", voc_parameters, raw, tmp_path / "prepared")
+    dataset = PreparedDataset.open(tmp_path / "prepared")
+    assert image_id in dataset.split("val")
+    assert not dataset.read_semantic(image_id).any()
+    assert not dataset.read_instances(image_id).any()
+    for table in (dataset.instance_table, dataset.box_table):
+        assert image_id not in set(table["image"])
+    assert image_id not in dataset.image_classes
+
+
 def test_slices_follow_the_order_of_the_list(raw, voc_parameters):
     (raw / "ImageSets/Segmentation/mixed.txt").write_text("2009_000018\n2007_000032\n2009_000013\n")
     splits = {

@@ -124,7 +124,11 @@ class PreparedDataset:
         return self.root / "instances" / f"{image_id}.png"
 
     def read_image(self, image_id: str) -> np.ndarray:
-        """Return the image as H×W×3 uint8 RGB; grey and CMYK files are converted."""
+        """Return the image as H×W×3 uint8 RGB, as it is stored; grey and CMYK are converted.
+
+        A mark in the file that says how to turn the image (EXIF) has no say: masks and boxes refer
+        to the stored pixels.
+        """
         with Image.open(self.image_path(image_id)) as image:
             return np.asarray(image.convert("RGB"))
 
