@@ -100,6 +100,8 @@ class Scale(Parameters):
     """Changes to the stages that methods share, by stage; a method without the stage ignores it."""
     training: dict[str, Any] = {}
     """Changes to every segmentor."""
+    published_counts: bool = False
+    """Show the counts of the paper's supplement beside those of Table 1."""
 
 
 class MethodFile(Parameters):
