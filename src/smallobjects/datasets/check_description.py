@@ -64,8 +64,9 @@ class Description(BaseModel):
     palette: list[Annotated[list[Channel], Field(min_length=3, max_length=3)]]
     source: str
     splits: Annotated[dict[str, PositiveInt], Field(min_length=1)]
-    train: str
-    label_score: str
+    train: str | None
+    """None, like the next: nothing is trained on this dataset."""
+    label_score: str | None
     evaluate: str
     size_limits: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
     counts: Counts
@@ -80,7 +81,7 @@ class Description(BaseModel):
         if len(set(self.class_names)) < len(self.class_names):
             raise ValueError("class_names has a name twice")
         for role in ("train", "label_score", "evaluate"):
-            if getattr(self, role) not in self.splits:
+            if getattr(self, role) not in {*self.splits, None}:
                 raise ValueError(f"{role} = {getattr(self, role)!r} is none of the splits")
         if self.size_limits[0] >= self.size_limits[1]:
             raise ValueError(f"size_limits = {self.size_limits} do not rise")

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from smallobjects.datasets.prepared import VOID
+from smallobjects.datasets.prepared import SIZES, VOID
 from smallobjects.datasets.runs import regions
-
-SIZES = ("small", "medium", "large")
 
 
 def size_name(area: int, limits: tuple[int, int]) -> str:

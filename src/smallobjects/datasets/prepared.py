@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 VOID = 255
+SIZES = ("small", "medium", "large")
+"""The sizes of instances, in rising order."""
 FORMAT = 1
 """The version of the format described above; it changes when files change their meaning."""
 
