@@ -25,6 +25,8 @@ COMMANDS = {
     "curve": "curves",
     "table1": "reporting",
     "table2": "reporting",
+    "figure1": "figures",
+    "figure3": "figures",
     "show-table": "reporting",
     "config-schema": "configuration",
 }

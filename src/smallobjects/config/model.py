@@ -38,6 +38,15 @@ class Tables(Parameters):
     """Print bootstrap intervals over images below every value and gain."""
 
 
+class Figures(Parameters):
+    """What figures show."""
+
+    samples: PositiveInt = 4
+    """Images of each dataset in Figure 3."""
+    seed: NonNegativeInt = 0
+    """Random seed with which these are drawn."""
+
+
 class Settings(Parameters):
     """The user's changes to the files of config/datasets, config/methods and config/segmentors."""
 
@@ -63,6 +72,7 @@ class ExperimentConfig(Parameters):
     label_seed: NonNegativeInt = 0
     """Random seed of everything that makes pseudo-labels; every training seed uses the same."""
     tables: Tables = Tables()
+    figures: Figures = Figures()
     external: dict[Name, ExternalLabels] = {}
     settings: Settings = Settings()
 

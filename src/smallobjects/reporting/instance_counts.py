@@ -6,7 +6,7 @@ import pandas as pd
 
 from smallobjects.datasets.parameters import PublishedCounts
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.reporting.cells import CountedDataset
+from smallobjects.reporting.cells import CountedDataset, DescribedDataset
 
 SIZES = ("large", "medium", "small")
 COLUMNS = ("dataset", "size", "instances", "share", "published", "published_share")
@@ -52,15 +52,25 @@ def _with_total(counts: dict[str, int]) -> tuple[list[int], list[float]]:
     return values, [100 * value / total if total else float("nan") for value in values]
 
 
-def _counts(dataset: CountedDataset) -> dict[str, int]:
+def counted_instances(dataset: DescribedDataset) -> pd.DataFrame:
+    """Return the rows of a dataset's table of instances that are in its split.
+
+    Raises:
+        FileNotFoundError: the dataset or its split is not there.
+        ValueError: an instance has an unknown size.
+    """
     prepared = PreparedDataset.open(dataset.path)
-    images = prepared.split(dataset.split)
     table = prepared.instance_table
-    sizes = table.loc[table["image"].isin(images), "size"]
-    unknown = set(sizes) - set(SIZES)
+    rows = table[table["image"].isin(prepared.split(dataset.split))]
+    unknown = set(rows["size"]) - set(SIZES)
     if unknown:
         raise ValueError(
             f"{dataset.path / 'instances.parquet'}: size {min(map(str, unknown))!r} is none of "
             f"{SIZES}; prepare the dataset again"
         )
+    return rows
+
+
+def _counts(dataset: CountedDataset) -> dict[str, int]:
+    sizes = counted_instances(dataset)["size"]
     return {size: int((sizes == size).sum()) for size in SIZES}
