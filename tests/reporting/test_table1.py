@@ -92,7 +92,7 @@ def test_published_counts_stand_beside_the_counted_ones(
     assert run(*arguments).exit_code == 0
     latex = output.read_text()
     assert tex_rows(latex) == [
-        ["&", r"\multicolumn{2}{c}{VOC}", r"\multicolumn{1}{c}{Mine}"],
+        [r"& \multicolumn{2}{c}{VOC}", r"\multicolumn{1}{c}{Mine}"],
         ["Instance size", "counted", "published", "counted"],
         ["Large", r"4 (50.0\%)", r"1,668 (49.0\%)", r"1 (50.0\%)"],
         ["Medium", r"3 (37.5\%)", r"1,118 (32.8\%)", r"0 (0.0\%)"],
