@@ -1,5 +1,5 @@
-# From raw data to tables. `snakemake` makes every table; `snakemake -n` says what that takes.
-# The road: datasets → pseudo-labels → segmentors → scores → tables.
+# From raw data to tables and figures. `snakemake` makes them all; `snakemake -n` says what that takes.
+# The road: datasets → pseudo-labels → segmentors → scores → tables, figures.
 from pathlib import Path
 
 
@@ -29,11 +29,13 @@ localrules:
 
 
 rule all:
-    """Every table of the experiment."""
+    """Every table and figure of the experiment."""
     default_target: True
     input:
         rules.table1.output,
         rules.table2.output,
+        rules.figure1.output,
+        rules.figure3.output,
 
 
 onstart:

@@ -96,3 +96,22 @@ def files_of(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def read_files():
     return files_of
+
+
+TINY = SyntheticParameters(train_images=3, val_images=2, image_size=48)
+
+
+@pytest.fixture(scope="session")
+def tiny_voc_raw(tmp_path_factory) -> Path:
+    """A few small scenes; copy it before you change it."""
+    folder = tmp_path_factory.mktemp("tiny") / "VOC2012"
+    make_synthetic("voc", TINY, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_coco_raw(tmp_path_factory) -> Path:
+    """A few small scenes, with crowds; copy it before you change it."""
+    folder = tmp_path_factory.mktemp("tiny") / "coco"
+    make_synthetic("coco", TINY.model_copy(update={"val_images": 4}), folder)
+    return folder

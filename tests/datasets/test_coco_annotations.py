@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from smallobjects.datasets.coco_annotations import box_of, class_of, decode_mask
+from smallobjects.datasets.coco_annotations import box_of, class_of
+from smallobjects.datasets.coco_masks import decode_mask
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.outlines import run_lengths
 
@@ -39,9 +40,28 @@ def test_parts_of_a_polygon_belong_together():
     assert (decode_mask({"segmentation": squares}, 6, 9, "a.json") == expected).all()
 
 
-def test_lines_and_nothing_enclose_nothing():
-    for parts in ([], [[1, 1, 5, 5]]):
-        assert not decode_mask({"segmentation": parts}, 6, 9, "a.json").any()
+@given(arrays(bool, (6, 9)), st.integers(0, 30))
+def test_run_lengths_that_end_early_are_refused(mask, kept):
+    code = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
+    counts = code["counts"].decode()
+    annotation = {"segmentation": {"size": [6, 9], "counts": counts[:kept]}}
+    if kept >= len(counts):
+        assert (decode_mask(annotation, 6, 9, "a.json") == mask).all()
+    else:
+        with pytest.raises(DatasetError, match=r"^a\.json: its run lengths"):
+            decode_mask(annotation, 6, 9, "a.json")
+
+
+@given(st.text(alphabet=[chr(n) for n in range(40, 120)], max_size=12))
+def test_no_text_is_read_beyond_its_end(counts):
+    annotation = {"segmentation": {"size": [6, 9], "counts": counts}}
+    try:
+        first = decode_mask(annotation, 6, 9, "a.json")
+    except DatasetError:
+        return
+    code = coco_mask.encode(np.asfortranarray(first.astype(np.uint8)))
+    assert (coco_mask.decode(code).astype(bool) == first).all()
+    assert (decode_mask(annotation, 6, 9, "a.json") == first).all()
 
 
 edges = st.integers(-20, 120).map(lambda number: number / 8)

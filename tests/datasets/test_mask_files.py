@@ -38,15 +38,23 @@ def test_other_modes_are_refused(mode, tmp_path):
         read_mask(tmp_path / "m.png")
 
 
-def test_missing_and_unreadable_files(tmp_path):
-    (tmp_path / "text.png").write_text("text")
-    for read, kind in ((read_mask, "mask"), (read_image_size, "image")):
-        with pytest.raises(DatasetError, match=f"absent.png: no such {kind}"):
-            read(tmp_path / "absent.png")
-        with pytest.raises(DatasetError, match=f"text.png: unreadable {kind}"):
-            read(tmp_path / "text.png")
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_palette_masks_of_few_bits_are_read(bits, tmp_path):
+    mask = np.arange(6, dtype=np.uint8).reshape(2, 3) % 2**bits
+    image = Image.fromarray(mask)
+    image.putpalette([3, 2, 1] * 2**bits)
+    image.save(tmp_path / "m.png", bits=bits)
+    assert (tmp_path / "m.png").read_bytes()[24] == bits
+    assert (read_mask(tmp_path / "m.png") == mask).all()
 
 
 def test_image_size_is_height_and_width(tmp_path):
     Image.new("RGB", (7, 4)).save(tmp_path / "i.jpg")
+    assert read_image_size(tmp_path / "i.jpg") == (4, 7)
+
+
+def test_image_size_is_that_of_the_stored_pixels(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (7, 4)).save(tmp_path / "i.jpg", exif=turned)
     assert read_image_size(tmp_path / "i.jpg") == (4, 7)

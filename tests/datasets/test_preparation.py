@@ -17,11 +17,12 @@ from smallobjects.datasets.prepared import PreparedDataset
 
 
 def sum_of_folder(folder: Path) -> str:
+    return sum_of(sorted(folder.iterdir()))
+
+
+def sum_of(paths: list[Path]) -> str:
     """What `sha256sum * | sha256sum` prints."""
-    lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
-        for path in sorted(folder.iterdir())
-    ]
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in paths]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -41,6 +42,8 @@ def test_description(voc, coco, voc_parameters):
         folders = {"semantic": "semantic", "instances": "instances", "lists": "splits"}
         for key, folder in folders.items():
             assert dataset.description["checksums"][key] == sum_of_folder(dataset.root / folder)
+        tables = sorted(dataset.root.glob("*.parquet"))
+        assert dataset.description["checksums"]["tables"] == sum_of(tables)
 
 
 def test_counts(voc):

@@ -2,12 +2,6 @@ import numpy as np
 import pytest
 
 from smallobjects.datasets.class_tables import VOC_CLASSES
-from smallobjects.datasets.prepared import PreparedDataset
-
-
-def test_folder_without_description_is_no_dataset(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no dataset\.json.*prepare-dataset"):
-        PreparedDataset.open(tmp_path)
 
 
 def test_unknown_split_lists_the_known_ones(voc):

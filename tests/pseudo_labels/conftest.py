@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.datasets.prepared import FORMAT, PreparedDataset
 
 COLOURS = {1: (220, 40, 40), 2: (40, 60, 220), 3: (230, 200, 40)}
 
@@ -40,6 +40,7 @@ def write_dataset(root, images, num_classes=3):
     (root / "splits" / "train.txt").write_text("\n".join(ids) + "\n")
     (root / "splits" / "half.txt").write_text("\n".join(ids[::2]) + "\n")
     description = {
+        "format": FORMAT,
         "name": "squares",
         "class_names": ["background", *(f"class {c}" for c in range(1, num_classes + 1))],
         "palette": [[0, 0, 0], *([c % 256, 99, 255 - c % 256] for c in range(num_classes))],

@@ -8,6 +8,8 @@ import subprocess
 import pandas as pd
 import pytest
 
+from smallobjects.datasets.prepared import FORMAT
+
 METRICS = ("miou", "ia_miou", "ia_s", "ia_m", "ia_l")
 
 
@@ -54,7 +56,7 @@ def prepared(tmp_path):
     def make(name, large, medium, small):
         root = tmp_path / name
         (root / "splits").mkdir(parents=True)
-        (root / "dataset.json").write_text("{}")
+        (root / "dataset.json").write_text(json.dumps({"format": FORMAT}))
         (root / "splits" / "val.txt").write_text("a\nb\nempty\n")
         (root / "splits" / "train.txt").write_text("c\n")
         sizes = ["large"] * large + ["medium"] * medium + ["small"] * small

@@ -22,6 +22,8 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
         "smallobjects.cli.reporting, smallobjects.reporting.score_latex, "
         "smallobjects.reporting.instance_latex, smallobjects.reporting.terminal, "
         "smallobjects.reporting.intervals",
+        "smallobjects.cli.figures, smallobjects.reporting.class_plot, "
+        "smallobjects.reporting.sample_plot, smallobjects.reporting.samples",
     ],
 )
 def test_no_heavy_imports(modules):

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from smallobjects.cli import main
-from smallobjects.reporting.instance_counts import share_by_size
+from smallobjects.config import load
+from smallobjects.reporting.instance_counts import instance_table
 from smallobjects.reporting.instance_latex import instance_latex
 
 # Supplement, Table 1: counts typed in, strings to come out.
@@ -30,7 +31,7 @@ def run(*arguments):
 
 
 def test_reproduces_the_supplements_strings(tex_rows, compile_latex, tmp_path):
-    table = pd.concat([share_by_size(title, counts) for title, counts in PUBLISHED.items()])
+    table = pd.concat([instance_table(title, counts) for title, counts in PUBLISHED.items()])
     latex = instance_latex(table, "paper")
     assert tex_rows(latex) == PRINTED
     assert "scale" not in latex.lower()
@@ -54,13 +55,15 @@ def test_counts_the_instances_of_the_split(prepared, tex_rows, compile_latex, tm
     ]
     assert "demo scale: synthetic data and small networks; not the published setting" in latex
     table = pd.read_csv(output.with_suffix(".csv"))
-    assert table.values.tolist()[:4] == [
+    assert table.iloc[:4, :4].values.tolist() == [
         ["A_1 & co", "large", 4, 50.0],
         ["A_1 & co", "medium", 3, 37.5],
         ["A_1 & co", "small", 1, 12.5],
         ["A_1 & co", "total", 8, 100.0],
     ]
-    assert list(table.columns) == ["dataset", "size", "instances", "share"]
+    names = ["dataset", "size", "instances", "share", "published", "published_share"]
+    assert list(table.columns) == names
+    assert table[["published", "published_share"]].isna().all(axis=None)
     compile_latex(output)
 
 
@@ -74,6 +77,47 @@ def test_columns_as_json_give_the_same_files(prepared, tmp_path):
     assert run("--cells", f"@{tmp_path}/columns.json", *common, tmp_path / "3.tex").exit_code == 0
     texts = {(tmp_path / f"{name}.tex").read_text() for name in ("one", "two", "3")}
     assert len(texts) == 1
+
+
+def test_published_counts_stand_beside_the_counted_ones(
+    prepared, tex_rows, compile_latex, tmp_path
+):
+    output = tmp_path / "table1.tex"
+    columns = [
+        {"title": "VOC", "path": str(prepared("a", 4, 3, 1)), "split": "val",
+         "published": PUBLISHED["PASCAL VOC"]},
+        {"title": "Mine", "path": str(prepared("b", 1, 0, 1)), "split": "val", "published": None},
+    ]  # fmt: skip
+    arguments = ("--cells", json.dumps(columns), "--scale", "paper", "--output", output)
+    assert run(*arguments).exit_code == 0
+    latex = output.read_text()
+    assert tex_rows(latex) == [
+        [r"& \multicolumn{2}{c}{VOC}", r"\multicolumn{1}{c}{Mine}"],
+        ["Instance size", "counted", "published", "counted"],
+        ["Large", r"4 (50.0\%)", r"1,668 (49.0\%)", r"1 (50.0\%)"],
+        ["Medium", r"3 (37.5\%)", r"1,118 (32.8\%)", r"0 (0.0\%)"],
+        ["Small", r"1 (12.5\%)", r"621 (18.2\%)", r"1 (50.0\%)"],
+        ["Total", "8", "3,407", "2"],
+    ]
+    assert r"\cmidrule(lr){2-3} \cmidrule(lr){4-4}" in latex
+    assert "Published: as the paper's supplement counts them." in latex
+    table = pd.read_csv(output.with_suffix(".csv"))
+    assert table["published"].tolist()[:4] == [1668, 1118, 621, 3407]
+    shown = CliRunner().invoke(main, ["show-table", str(output.with_suffix(".csv"))]).output
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "Instance size VOC VOC (published) Mine" in lines
+    assert "Total 8 3,407 2" in lines
+    compile_latex(output)
+
+
+def test_the_datasets_say_what_is_published_and_the_scale_whether_it_is_shown(repository):
+    for scale, shown in (("paper", True), ("demo", False)):
+        experiment = load(repository / "config/config.yaml", {"scale": scale})
+        for dataset in experiment.config.datasets:
+            settings = experiment.dataset(dataset)
+            if settings.title in PUBLISHED:
+                assert settings.published.model_dump() == PUBLISHED[settings.title]
+            assert experiment.published(dataset) == (settings.published if shown else None)
 
 
 def test_a_split_without_instances_has_no_shares(prepared, tex_rows, tmp_path):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 from PIL import Image
 
+from smallobjects.datasets.prepared import FORMAT
 from smallobjects.segmentation.parameters import TrainingParameters
 
 CLASSES = ["background", "red", "green", "blue"]
@@ -103,6 +104,6 @@ def write_prepared(root, names=CLASSES):
     (root / "splits" / "train.txt").write_text("\n".join(ids[:5]) + "\n")
     (root / "splits" / "val.txt").write_text("\n".join(ids[5:]) + "\n")
     palette = COLOURS[: len(names)].tolist()
-    description = {"name": "toy", "class_names": names, "palette": palette}
+    description = {"format": FORMAT, "name": "toy", "class_names": names, "palette": palette}
     (root / "dataset.json").write_text(json.dumps(description))
     return root

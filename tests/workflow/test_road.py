@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from smallobjects.datasets.checking import check_dataset
+
 CELLS = [
     (dataset, source, loss)
     for dataset in ("voc", "coco")
@@ -61,6 +63,23 @@ def test_table1_counts_the_instances_of_the_evaluated_images(finished):
         counted = dict(zip(rows["size"].str.lower(), rows["instances"], strict=True))
         for size in ("small", "medium", "large"):
             assert counted[size] == sizes.get(size, 0)
+
+
+def test_the_figures_describe_every_dataset(finished):
+    folder = finished.folder / "results/figures"
+    names = {f"figure{k}.{suffix}" for k in (1, 3) for suffix in ("pdf", "png", "csv")}
+    assert {path.name for path in folder.iterdir()} == names
+    counts = pd.read_csv(folder / "figure1.csv")
+    table = pd.read_csv(finished.folder / "results/tables/table1.csv")
+    totals = table[table["size"] == "total"].set_index("dataset")["instances"]
+    assert counts.groupby("dataset")["instances"].sum().to_dict() == totals.to_dict()
+    samples = pd.read_csv(folder / "figure3.csv")
+    assert samples.groupby("dataset").size().to_dict() == dict.fromkeys(totals.index, 4)
+
+
+def test_prepared_datasets_pass_their_check(finished):
+    for dataset in ("voc", "coco"):
+        assert list(check_dataset(finished.folder / f"results/demo/datasets/{dataset}")) == []
 
 
 def test_the_arms_are_continued_from_one_checkpoint(finished):

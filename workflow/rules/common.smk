@@ -27,6 +27,7 @@ CELL = "{dataset}/{source}/{segmentor}/{loss}/seed{seed}"
 PREDICTIONS = f"{ROOT}/predictions/{CELL}"
 SCORES = f"{ROOT}/scores/{CELL}"
 TABLES = f"{EXPERIMENT.config.results}/tables"
+FIGURES = f"{EXPERIMENT.config.results}/figures"
 LOGS = f"{ROOT}/logs"
 BENCHMARKS = f"{ROOT}/benchmarks"
 ENVIRONMENT = Path(workflow.basedir) / "envs/conda.yaml"
@@ -108,7 +109,9 @@ def synthetic_parameters(wildcards):
 
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
-    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(exclude={"synthetic"})
+    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
+        exclude={"synthetic", "published"}
+    )
 
 
 def split(role):
@@ -256,13 +259,28 @@ def described_cell(cell):
 
 def table1_cells(wildcards):
     """Return the columns of Table 1: a dataset, and the split whose instances are counted."""
-    return json.dumps(
-        [
+    columns = []
+    for name in EXPERIMENT.config.datasets:
+        published = EXPERIMENT.published(name)
+        columns.append(
             {
-                "title": EXPERIMENT.dataset(name).title,
-                "path": f"{ROOT}/datasets/{name}",
-                "split": EXPERIMENT.dataset(name).evaluate,
+                **described_split(name),
+                "published": published and published.model_dump(),
             }
-            for name in EXPERIMENT.config.datasets
-        ]
-    )
+        )
+    return json.dumps(columns)
+
+
+def described_split(dataset):
+    """Return what tables and figures of a dataset describe: its evaluated split."""
+    settings = EXPERIMENT.dataset(dataset)
+    return {
+        "title": settings.title,
+        "path": f"{ROOT}/datasets/{dataset}",
+        "split": settings.evaluate,
+    }
+
+
+def figure_panels(wildcards):
+    """Return the panels of the figures that describe the datasets."""
+    return json.dumps([described_split(name) for name in EXPERIMENT.config.datasets])

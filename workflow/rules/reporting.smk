@@ -1,12 +1,15 @@
 # Needs: <root>/datasets/<dataset>/ and <root>/scores/<cell>/summary.json; for intervals also
 # instances.parquet and areas.parquet beside it.
-# Makes: <results>/tables/table1.tex, table2.tex and ablation.tex, each with a .csv beside it.
+# Makes: <results>/tables/table1.tex, table2.tex and ablation.tex, each with a .csv beside it, and
+# <results>/figures/figure1.pdf and figure3.pdf, each with a .png and a .csv beside it.
 
 
 localrules:
     table1,
     table2,
     ablation,
+    figure1,
+    figure3,
 
 
 rule table1:
@@ -83,3 +86,59 @@ rule ablation:
     shell:
         "smallobjects ablation --rows {params.rows:q} --scale {params.scale}"
         " {params.intervals} --output {output.tex} > {log} 2>&1"
+
+
+rule figure1:
+    """Draw the instances of each class by size, dataset by dataset (supplement, Figure 1)."""
+    input:
+        expand(
+            f"{ROOT}/datasets/{{dataset}}/dataset.json",
+            dataset=EXPERIMENT.config.datasets,
+        ),
+    output:
+        pdf=f"{FIGURES}/figure1.pdf",
+        png=f"{FIGURES}/figure1.png",
+        csv=f"{FIGURES}/figure1.csv",
+    log:
+        f"{LOGS}/figure1.log",
+    benchmark:
+        f"{BENCHMARKS}/figure1.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        panels=figure_panels,
+        scale=EXPERIMENT.config.scale,
+    shell:
+        "smallobjects figure1 --panels {params.panels:q} --scale {params.scale}"
+        " --output {output.pdf} > {log} 2>&1"
+
+
+rule figure3:
+    """Show sample images of every dataset with their masks (supplement, Figure 3)."""
+    input:
+        expand(
+            f"{ROOT}/datasets/{{dataset}}/dataset.json",
+            dataset=EXPERIMENT.config.datasets,
+        ),
+    output:
+        pdf=f"{FIGURES}/figure3.pdf",
+        png=f"{FIGURES}/figure3.png",
+        csv=f"{FIGURES}/figure3.csv",
+    log:
+        f"{LOGS}/figure3.log",
+    benchmark:
+        f"{BENCHMARKS}/figure3.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        panels=figure_panels,
+        samples=EXPERIMENT.config.figures.samples,
+        seed=EXPERIMENT.config.figures.seed,
+        scale=EXPERIMENT.config.scale,
+    shell:
+        "smallobjects figure3 --panels {params.panels:q} --samples {params.samples}"
+        " --seed {params.seed} --scale {params.scale} --output {output.pdf} > {log} 2>&1"

@@ -15,6 +15,7 @@ COMMANDS = {
     "convert-sbd": "fetching",
     "make-synthetic": "datasets",
     "prepare-dataset": "datasets",
+    "check": "datasets",
     "train-classifier": "pseudo_labels",
     "make-cams": "pseudo_labels",
     "make-seeds": "pseudo_labels",
@@ -30,6 +31,8 @@ COMMANDS = {
     "table1": "reporting",
     "table2": "reporting",
     "ablation": "reporting",
+    "figure1": "figures",
+    "figure3": "figures",
     "show-table": "reporting",
     "config-schema": "configuration",
 }

@@ -9,9 +9,10 @@ from smallobjects.datasets.coco import paint_instances, semantic_from_instances
 from smallobjects.datasets.coco_annotations import (
     CocoEntry,
     class_of,
-    decode_mask,
+    is_crowd,
     read_annotation_file,
 )
+from smallobjects.datasets.coco_masks import decode_mask
 from smallobjects.metrics.ground_truth import TruthMasks
 
 
@@ -64,7 +65,7 @@ class CocoTruth:
         for annotation in self.entry.annotations:
             where = f"{self.path}: annotation {annotation.get('id')} of image {self.image!r}"
             mask = decode_mask(annotation, *size, where)
-            if annotation.get("iscrowd"):
+            if is_crowd(annotation, where):
                 crowd |= mask
             else:
                 masks.append(mask)

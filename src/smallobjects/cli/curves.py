@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from smallobjects.cli.options import EXISTING_FILE, NEW_PATH, seed_option
+from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS = (".pdf", ".png")
 COLUMNS = ("image", "class_id", "area", "iou")
 
 
@@ -108,11 +108,8 @@ def curve(
         points = pd.concat([table.assign(label=name) for name, table in curves.items()])
         points.insert(0, "label", points.pop("label"))
         points.to_csv(partial, index=False, lineterminator="\n")
-    # No time of making inside: the same scores give the same bytes.
-    date = {"CreationDate": None} if output.suffix == ".pdf" else None
     with publish_file(output) as partial:
-        figure = curve_figure(curves, level)
-        figure.savefig(partial, format=output.suffix[1:], metadata=date, dpi=150)
+        save_figure(curve_figure(curves, level), partial, output.suffix)
     click.echo(f"wrote {output} and {csv}")
 
 

@@ -51,3 +51,30 @@ def prepare_dataset(
         preparation.prepare_dataset(name, parameters, raw, output, workers)
     except (DatasetError, NotADirectoryError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.argument("dataset", type=EXISTING_FOLDER)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes that read images.",
+)
+def check(dataset: Path, workers: int) -> None:
+    """Verify a prepared dataset: every file, and whether masks, tables and splits agree.
+
+    One line for everything that is wrong: the file, what is wrong with it, and the remedy. The exit
+    status is 1 if there is anything.
+    """
+    from smallobjects.datasets.checking import check_dataset
+
+    # Printed at the end, so that the lines do not break into the progress bar.
+    findings = list(check_dataset(dataset, workers))
+    for finding in findings:
+        click.echo(str(finding))
+    if findings:
+        files = len({finding.file for finding in findings})
+        raise click.ClickException(f"{dataset}: {len(findings)} findings in {files} files")
+    click.echo(f"{dataset}: nothing is wrong")

@@ -10,9 +10,16 @@ from smallobjects.cli.options import (
     NEW_PATH,
     dataset_option,
 )
+from smallobjects.datasets.errors import DatasetError
 from smallobjects.pseudo_labels.errors import BadInputError
 
-EXPECTED_ERRORS = (BadInputError, FileNotFoundError, NotADirectoryError, FloatingPointError)
+EXPECTED_ERRORS = (
+    BadInputError,
+    DatasetError,
+    FileNotFoundError,
+    NotADirectoryError,
+    FloatingPointError,
+)
 
 split_option = click.option("--split", required=True, help="Split of the dataset.")
 score_split_option = click.option(

@@ -62,8 +62,8 @@ def table1(datasets: tuple[str, ...], cells: str | None, scale: str, output: Pat
 
     if bool(datasets) == bool(cells):
         raise click.UsageError("name the datasets either with --dataset or with --cells")
-    content = _content(cells, "--cells") if cells else _split_columns(datasets)
-    columns = _validated(CountedDatasets, content, "--cells" if cells else "--dataset")
+    content = json_content(cells, "--cells") if cells else _split_columns(datasets)
+    columns = validated(CountedDatasets, content, "--cells" if cells else "--dataset")
     try:
         table = count_instances(columns.root)
     except (ValueError, OSError) as error:
@@ -123,7 +123,7 @@ def _write_scores(
     from smallobjects.reporting.cells import ScoreCells
     from smallobjects.reporting.scores import score_table
 
-    cells = _validated(ScoreCells, _content(rows, "--rows"), "--rows")
+    cells = validated(ScoreCells, json_content(rows, "--rows"), "--rows")
     try:
         table, missing = score_table(cells.root)
         if intervals:
@@ -156,7 +156,7 @@ def show_table(table: Path) -> None:
     click.echo("Files: " + ", ".join(map(str, files)))
 
 
-def _content(value: str, option: str) -> str:
+def json_content(value: str, option: str) -> str:
     """Return the JSON of an option: the value itself, or the content of the file after an `@`."""
     if not value.startswith("@"):
         return value
@@ -168,7 +168,8 @@ def _content(value: str, option: str) -> str:
         ) from error
 
 
-def _validated(model: type[Model], content: str | list, option: str) -> Model:
+def validated(model: type[Model], content: str | list, option: str) -> Model:
+    """Return the content of an option, JSON or what JSON would give, as a `model`."""
     try:
         if isinstance(content, str):
             return model.model_validate_json(content)

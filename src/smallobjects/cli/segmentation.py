@@ -17,6 +17,7 @@ from smallobjects.cli.options import (
     threads_option,
     workers_option,
 )
+from smallobjects.datasets.errors import DatasetError
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.parameters import PredictionParameters, TrainingParameters
 from smallobjects.segmentation.plain_log import plain_log
@@ -114,7 +115,7 @@ def _plain_errors_and_log() -> Iterator[None]:
     try:
         with plain_log():
             yield
-    except (SegmentationError, FileNotFoundError) as error:
+    except (SegmentationError, DatasetError, FileNotFoundError) as error:
         # What a loader process raises comes with its traceback; the message is the last line.
         message = str(error).strip().splitlines()[-1].removeprefix(f"{_name(error)}: ")
         raise click.ClickException(message) from error

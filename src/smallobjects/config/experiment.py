@@ -11,7 +11,7 @@ from smallobjects.config.layers import merge, read_mmengine, read_yaml, resolve
 from smallobjects.config.matrix import Cell, Row, external_name
 from smallobjects.config.model import Block, ExperimentConfig, ExternalLabels, MethodFile, Scale
 from smallobjects.config.names import check_names
-from smallobjects.datasets.parameters import DatasetParameters
+from smallobjects.datasets.parameters import DatasetParameters, PublishedCounts
 from smallobjects.fetching.parameters import Downloads
 from smallobjects.parameters import Parameters
 from smallobjects.segmentation.parameters import (
@@ -124,6 +124,10 @@ class Experiment:
         layers = [file, self.scale.dataset, *self._last_layers("datasets", name, file)]
         resolved = self._resolve(layers, name, f"datasets.{name}")
         return validate(DatasetParameters, resolved, f"datasets.{name}", self._origin(path))
+
+    def published(self, dataset: str) -> PublishedCounts | None:
+        """Return the published counts of a dataset, if there are any and the scale shows them."""
+        return self.dataset(dataset).published if self.scale.published_counts else None
 
     @lru_cache  # noqa: B019
     def stages(self, source: str, dataset: str) -> Parameters:

@@ -38,6 +38,15 @@ class Tables(Parameters):
     """Print bootstrap intervals over images below every value and gain."""
 
 
+class Figures(Parameters):
+    """What figures show."""
+
+    samples: PositiveInt = 4
+    """Images of each dataset in Figure 3."""
+    seed: NonNegativeInt = 0
+    """Random seed with which these are drawn."""
+
+
 class Settings(Parameters):
     """The user's changes to the files beside config.yaml."""
 
@@ -72,6 +81,7 @@ class ExperimentConfig(Parameters):
     segmentor's `ablation`. Made when it is asked for: snakemake results/tables/ablation.tex"""
     compute: dict[str, Any] = {}
     """Changes to the scale's `compute`: what one job uses."""
+    figures: Figures = Figures()
     external: dict[Name, ExternalLabels] = {}
     settings: Settings = Settings()
 
@@ -110,6 +120,8 @@ class Scale(Parameters):
     """Changes to the stages that methods share, by stage; a method without the stage ignores it."""
     training: dict[str, Any] = {}
     """Changes to every segmentor."""
+    published_counts: bool = False
+    """Show the counts of the paper's supplement beside those of Table 1."""
 
 
 class MethodFile(Parameters):

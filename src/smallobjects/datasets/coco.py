@@ -11,9 +11,10 @@ from smallobjects.datasets.coco_annotations import (
     CocoEntry,
     box_of,
     class_of,
-    decode_mask,
+    is_crowd,
     read_annotation_file,
 )
+from smallobjects.datasets.coco_masks import decode_mask
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size
 from smallobjects.datasets.parameters import DatasetParameters
@@ -78,8 +79,8 @@ class CocoImage:
         size = (self.entry.height, self.entry.width)
         entry_name = f"its entry in {self.source}"
         check_same_size(image_path, read_image_size(image_path), entry_name, size)
-        annotations = [a for a in self.entry.annotations if not a.get("iscrowd")]
-        crowds = [a for a in self.entry.annotations if a.get("iscrowd")]
+        annotations = [a for a in self.entry.annotations if not is_crowd(a, self._where(a))]
+        crowds = [a for a in self.entry.annotations if is_crowd(a, self._where(a))]
         classes = [class_of(a, self._where(a)) for a in annotations]
         masks = [decode_mask(a, *size, self._where(a)) for a in annotations]
         crowd = np.zeros(size, bool)

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from math import ceil, floor
 from pathlib import Path
 
-import numpy as np
-from pycocotools import mask as coco_mask
-
 from smallobjects.datasets.class_tables import COCO_CATEGORIES, COCO_CLASS_IDS
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.raw import Box
@@ -34,33 +31,57 @@ def read_annotation_file(path: Path) -> dict[str, CocoEntry]:
     try:
         content = json.loads(path.read_text())
         _check_categories(path, content["categories"])
-        images = {image["id"]: image for image in content["images"]}
+        images = _by_id(path, content["images"], "images")
         annotations: dict[int, list[dict]] = {number: [] for number in images}
-        for annotation in content["annotations"]:
+        for number, annotation in _by_id(path, content["annotations"], "annotations").items():
             if annotation["image_id"] not in images:
                 raise DatasetError(
-                    f"{path}: annotation {annotation['id']} belongs to image "
-                    f"{annotation['image_id']}, which the file does not list"
+                    f"{path}: annotation {number} belongs to image {annotation['image_id']}, "
+                    "which the file does not list; fetch it again"
                 )
             annotations[annotation["image_id"]].append(annotation)
-        entries: dict[str, CocoEntry] = {}
-        for number, image in images.items():
-            image_id = Path(image["file_name"]).stem
-            if image_id in entries:
-                raise DatasetError(f"{path}: two images are named {image_id!r}")
-            size = (int(image["height"]), int(image["width"]))
-            entries[image_id] = CocoEntry(image["file_name"], *size, annotations[number])
+        return _entries(path, images, annotations)
     except FileNotFoundError as error:
         raise DatasetError(
             f"{path}: no such annotation file; raw must be the folder that holds the folders of "
             "annotations and images, and a split's source a path below it"
         ) from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: malformed JSON ({error}); fetch it again") from error
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{path}: not a COCO instance annotation file ({type(error).__name__}: {error})"
         ) from error
+
+
+def _by_id(path: Path, items: list[dict], what: str) -> dict[int, dict]:
+    """Return images or annotations by their id.
+
+    Raises:
+        DatasetError: two have one id.
+    """
+    by_id: dict[int, dict] = {}
+    for item in items:
+        if by_id.setdefault(item["id"], item) is not item:
+            raise DatasetError(f"{path}: two {what} have the id {item['id']}; fetch it again")
+    return by_id
+
+
+def _entries(
+    path: Path, images: dict[int, dict], annotations: dict[int, list[dict]]
+) -> dict[str, CocoEntry]:
+    entries: dict[str, CocoEntry] = {}
+    for number, image in images.items():
+        image_id = Path(image["file_name"]).stem
+        if image_id in entries:
+            raise DatasetError(f"{path}: two images are named {image_id!r}; fetch it again")
+        size = (image["height"], image["width"])
+        if not all(isinstance(length, int) and length > 0 for length in size):
+            raise DatasetError(
+                f"{path}: image {number} has the height and width {list(size)}; two positive whole "
+                "numbers are needed"
+            )
+        entries[image_id] = CocoEntry(image["file_name"], *size, annotations[number])
     return entries
 
 
@@ -80,48 +101,22 @@ def class_of(annotation: dict, where: str) -> int:
     Raises:
         DatasetError: the category is not one of COCO's; `where` names file and annotation.
     """
-    category = annotation["category_id"]
+    category = annotation.get("category_id")
     if category not in COCO_CLASS_IDS:
         raise DatasetError(f"{where}: category {category!r} is none of the 80 of COCO")
     return COCO_CLASS_IDS[category]
 
 
-def decode_mask(annotation: dict, height: int, width: int, where: str) -> np.ndarray:
-    """Return an annotation's mask as H×W bool.
-
-    Polygons (all parts together), run lengths and compressed run lengths are understood. A part
-    of fewer than three points encloses nothing.
+def is_crowd(annotation: dict, where: str) -> bool:
+    """Tell whether an annotation marks a region of uncounted objects instead of one object.
 
     Raises:
-        DatasetError: anything else, or run lengths for another image size.
+        DatasetError: `iscrowd` is neither 0 nor 1.
     """
-    segmentation = annotation["segmentation"]
-    if isinstance(segmentation, list):
-        if any(len(polygon) % 2 for polygon in segmentation):
-            raise DatasetError(f"{where}: a polygon has an odd number of coordinates")
-        parts = [polygon for polygon in segmentation if len(polygon) >= 6]
-        if not parts:
-            return np.zeros((height, width), bool)
-        code = coco_mask.merge(coco_mask.frPyObjects(parts, height, width))
-    elif isinstance(segmentation, dict) and {"counts", "size"} <= segmentation.keys():
-        if list(segmentation["size"]) != [height, width]:
-            raise DatasetError(
-                f"{where}: its run lengths are for {segmentation['size']} pixels (height, width) "
-                f"but the image has {[height, width]}"
-            )
-        code = segmentation
-        if isinstance(code["counts"], list):
-            if sum(code["counts"]) != height * width:
-                raise DatasetError(
-                    f"{where}: its run lengths add up to {sum(code['counts'])} pixels but the "
-                    f"image has {height * width}"
-                )
-            code = coco_mask.frPyObjects(code, height, width)
-    else:
-        raise DatasetError(
-            f"{where}: segmentation must be a list of polygons or run lengths with size and counts"
-        )
-    return coco_mask.decode(code).astype(bool)
+    value = annotation.get("iscrowd", 0)
+    if value not in (0, 1):
+        raise DatasetError(f"{where}: iscrowd is {value!r}; it must be 0 or 1")
+    return bool(value)
 
 
 def box_of(annotation: dict, height: int, width: int, where: str) -> Box:
@@ -137,9 +132,15 @@ def box_of(annotation: dict, height: int, width: int, where: str) -> Box:
         x, y, box_width, box_height = (float(value) for value in annotation["bbox"])
     except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"{where}: bbox must be four numbers (x, y, width, height)") from error
+    if not (box_width >= 0 and box_height >= 0):
+        raise DatasetError(
+            f"{where}: the box {annotation['bbox']} (x, y, width, height) has a side that is "
+            "negative or no number; correct it"
+        )
     if not (x + box_width >= 0 and x <= width and y + box_height >= 0 and y <= height):
         raise DatasetError(
-            f"{where}: the box {annotation['bbox']} lies outside the {width}×{height} image"
+            f"{where}: the box {annotation['bbox']} lies outside the {width}×{height} image; "
+            "correct it"
         )
     x0, x1 = _touched_pixels(x, x + box_width, width)
     y0, y1 = _touched_pixels(y, y + box_height, height)

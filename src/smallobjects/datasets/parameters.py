@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from typing import Annotated
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from smallobjects.parameters import Parameters
 
@@ -46,6 +46,14 @@ class DownloadedRaw(Parameters):
     a folder that a rule converts."""
 
 
+class PublishedCounts(Parameters):
+    """How many instances of each size the paper's supplement counts (Table 1)."""
+
+    large: NonNegativeInt
+    medium: NonNegativeInt
+    small: NonNegativeInt
+
+
 class DatasetParameters(Parameters):
     """Where a dataset comes from and how its prepared form is made."""
 
@@ -74,6 +82,8 @@ class DatasetParameters(Parameters):
     instance_masks: str = "SegmentationObject"
     """VOC: folder of instance masks. Images outside the evaluated split may lack one."""
     synthetic: SyntheticParameters = SyntheticParameters()
+    published: PublishedCounts | None = None
+    """What Table 1 shows beside its own counts, at a scale that says so."""
 
     @field_validator("layout")
     @classmethod

@@ -1,26 +1,23 @@
 """Turn raw data of any layout into a prepared dataset."""
 
-import hashlib
 import importlib
 import json
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from smallobjects.datasets import tables
+from smallobjects.datasets.checksums import sum_of_files, sum_of_hashes
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.mask_files import write_mask
+from smallobjects.datasets.image_writing import Record, write_image
 from smallobjects.datasets.parallel import ordered_map, with_progress
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.raw import RawDataset, RawImage
+from smallobjects.datasets.prepared import FORMAT, SIZES
+from smallobjects.datasets.raw import RawDataset
+from smallobjects.datasets.tables import TABLES, write_table
 from smallobjects.publishing import publish_directory
 
 FOLDERS = ("images", "semantic", "instances", "splits")
-TABLES = {"instances": tables.INSTANCES, "boxes": tables.BOXES, "labels": tables.LABELS}
 CONTENT = {*FOLDERS, *(f"{name}.parquet" for name in TABLES), "dataset.json"}
 
 
@@ -62,14 +59,17 @@ def prepare_dataset(
     with publish_directory(output) as folder:
         for part in FOLDERS:
             (folder / part).mkdir()
-        write_image = partial(_write_image, folder=folder, size_limits=parameters.size_limits)
-        written = ordered_map(write_image, dataset.images, workers)
+        write = partial(write_image, folder=folder, size_limits=parameters.size_limits)
+        written = ordered_map(write, dataset.images, workers)
         records = list(with_progress(written, len(dataset.images), f"Preparing {name}"))
-        _write_tables(folder, records)
+        for table, schema in TABLES.items():
+            rows = [row for record in records for row in record.rows[table]]
+            write_table(folder / f"{table}.parquet", rows, schema)
         lists = {split: "".join(f"{i}\n" for i in ids) for split, ids in dataset.splits.items()}
         for split, text in lists.items():
             (folder / "splits" / f"{split}.txt").write_text(text)
-        description = _describe(name, parameters, dataset, records, lists)
+        checksums = {**_mask_checksums(records), **_small_checksums(folder)}
+        description = _describe(name, parameters, dataset, records) | {"checksums": checksums}
         text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
         (folder / "dataset.json").write_text(text)
 
@@ -83,67 +83,12 @@ def _check_output(output: Path) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Record:
-    """What is kept of an image after its masks are written."""
-
-    image_id: str
-    rows: dict[str, list[tuple]]
-    """By table."""
-    hidden_instances: int
-    semantic_sha256: str
-    instances_sha256: str | None
-
-
-def _write_image(image: RawImage, folder: Path, size_limits: tuple[int, int]) -> _Record:
-    content = image.read()
-    image_id = image.image_id
-    (folder / "images" / f"{image_id}.jpg").symlink_to(content.image_path.resolve())
-    instances = []
-    instances_sha256 = None
-    if content.instances is not None:
-        instances_sha256 = _write_hashed(
-            folder / "instances" / f"{image_id}.png", content.instances
-        )
-        instances = tables.instance_rows(
-            image_id, content.instances, content.instance_classes, size_limits
-        )
-    return _Record(
-        image_id=image_id,
-        rows={
-            "instances": instances,
-            "boxes": [(image_id, b.class_id, b.x0, b.y0, b.x1, b.y1) for b in content.boxes],
-            "labels": [(image_id, class_id) for class_id in content.class_ids],
-        },
-        hidden_instances=content.hidden_instances,
-        semantic_sha256=_write_hashed(folder / "semantic" / f"{image_id}.png", content.semantic),
-        instances_sha256=instances_sha256,
-    )
-
-
-def _write_hashed(path: Path, mask: np.ndarray) -> str:
-    write_mask(path, mask)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _write_tables(folder: Path, records: list[_Record]) -> None:
-    for name, schema in TABLES.items():
-        rows = [row for record in records for row in record.rows[name]]
-        tables.write_table(folder / f"{name}.parquet", rows, schema)
-
-
 def _describe(
-    name: str,
-    parameters: DatasetParameters,
-    dataset: RawDataset,
-    records: list[_Record],
-    lists: dict[str, str],
+    name: str, parameters: DatasetParameters, dataset: RawDataset, records: list[Record]
 ) -> dict:
     class_names = ["background", *dataset.class_names]
-    list_hashes = {
-        f"{split}.txt": hashlib.sha256(text.encode()).hexdigest() for split, text in lists.items()
-    }
     return {
+        "format": FORMAT,
         "name": name,
         "title": parameters.title,
         "layout": parameters.layout,
@@ -156,23 +101,29 @@ def _describe(
         "evaluate": parameters.evaluate,
         "size_limits": list(parameters.size_limits),
         "counts": _count(dataset, records),
-        "checksums": {
-            "semantic": _sum_files({f"{r.image_id}.png": r.semantic_sha256 for r in records}),
-            "instances": _sum_files(
-                {f"{r.image_id}.png": r.instances_sha256 for r in records if r.instances_sha256}
-            ),
-            "lists": _sum_files(list_hashes),
-        },
     }
 
 
-def _count(dataset: RawDataset, records: list[_Record]) -> dict:
+def _mask_checksums(records: list[Record]) -> dict[str, str]:
+    semantic = {f"{r.image_id}.png": r.semantic_sha256 for r in records}
+    instances = {f"{r.image_id}.png": r.instances_sha256 for r in records if r.instances_sha256}
+    return {"semantic": sum_of_hashes(semantic), "instances": sum_of_hashes(instances)}
+
+
+def _small_checksums(folder: Path) -> dict[str, str]:
+    return {
+        "lists": sum_of_files((folder / "splits").iterdir()),
+        "tables": sum_of_files(folder / f"{table}.parquet" for table in TABLES),
+    }
+
+
+def _count(dataset: RawDataset, records: list[Record]) -> dict:
     """Count per dataset, and the instances by size per split."""
     sizes = {r.image_id: Counter(row[4] for row in r.rows["instances"]) for r in records}
     by_split = {}
     for split, ids in dataset.splits.items():
         total: Counter = sum((sizes[image_id] for image_id in ids), Counter())
-        by_split[split] = {size: total[size] for size in ("small", "medium", "large")}
+        by_split[split] = {size: total[size] for size in SIZES}
     return {
         "images": len(records),
         "images_without_instance_mask": sum(r.instances_sha256 is None for r in records),
@@ -180,9 +131,3 @@ def _count(dataset: RawDataset, records: list[_Record]) -> dict:
         "hidden_instances": sum(r.hidden_instances for r in records),
         "instances_by_size": by_split,
     }
-
-
-def _sum_files(hashes: dict[str, str]) -> str:
-    """Return what `sha256sum * | sha256sum` prints in a folder of these files (LC_ALL=C)."""
-    lines = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items()))
-    return hashlib.sha256(lines.encode()).hexdigest()

@@ -7,8 +7,9 @@
     boxes.parquet          image, class_id, x0, y0, x1, y1 (annotated boxes, for box supervision)
     labels.parquet         image, class_id: one row per image and class present (image-level labels)
     splits/<split>.txt     one image id per line
-    dataset.json           name, title, class names, palette, splits, size limits, source, counts,
-                           checksums (of each folder f: LC_ALL=C; cd f; sha256sum * | sha256sum)
+    dataset.json           format, name, title, class names, palette, splits, size limits, source,
+                           counts, checksums (of semantic, instances, lists (splits) and tables
+                           (*.parquet): LC_ALL=C sha256sum * | sha256sum, in their folder)
 Boxes are 0-based with exclusive ends: x0 <= x < x1.
 """
 
@@ -16,12 +17,21 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
+from smallobjects.datasets.errors import DatasetError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 VOID = 255
+SIZES = ("small", "medium", "large")
+"""The sizes of instances, in rising order."""
+FORMAT = 1
+"""The version of the format described above; it changes when files change their meaning."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class PreparedDataset:
 
         Raises:
             FileNotFoundError: `root` holds no dataset.json, so it was never finished.
+            DatasetError: dataset.json is damaged, or of another version of the format.
         """
         root = Path(root)
         if not (root / "dataset.json").is_file():
@@ -43,12 +54,32 @@ class PreparedDataset:
                 f"{root}: no dataset.json, so this is not a prepared dataset; "
                 "make one with `smallobjects prepare-dataset`"
             )
-        return cls(root)
+        dataset = cls(root)
+        found = dataset.description.get("format")
+        if found != FORMAT:
+            raise DatasetError(
+                f"{root / 'dataset.json'}: format {found!r}, but this version reads format "
+                f"{FORMAT}; prepare the dataset again"
+            )
+        return dataset
 
     @cached_property
     def description(self) -> dict:
-        """The content of dataset.json."""
-        return json.loads((self.root / "dataset.json").read_text())
+        """The content of dataset.json.
+
+        Raises:
+            DatasetError: it is no JSON object.
+        """
+        path = self.root / "dataset.json"
+        try:
+            content = json.loads(path.read_text())
+        except ValueError as error:
+            raise DatasetError(
+                f"{path}: malformed JSON ({error}); prepare the dataset again"
+            ) from error
+        if not isinstance(content, dict):
+            raise DatasetError(f"{path}: no JSON object; prepare the dataset again")
+        return content
 
     @property
     def name(self) -> str:
@@ -95,7 +126,11 @@ class PreparedDataset:
         return self.root / "instances" / f"{image_id}.png"
 
     def read_image(self, image_id: str) -> np.ndarray:
-        """Return the image as H×W×3 uint8 RGB; grey and CMYK files are converted."""
+        """Return the image as H×W×3 uint8 RGB, as it is stored; grey and CMYK are converted.
+
+        A mark in the file that says how to turn the image (EXIF) has no say: masks and boxes refer
+        to the stored pixels.
+        """
         with Image.open(self.image_path(image_id)) as image:
             return np.asarray(image.convert("RGB"))
 
@@ -112,16 +147,32 @@ class PreparedDataset:
     @cached_property
     def image_classes(self) -> dict[str, tuple[int, ...]]:
         """Image-level labels: the class ids 1..C present in each image that has any, ascending."""
-        table = pd.read_parquet(self.root / "labels.parquet")
-        grouped = table.groupby("image")["class_id"]
+        grouped = self._table("labels").groupby("image")["class_id"]
         return {image: tuple(sorted(set(ids))) for image, ids in grouped}
 
     @cached_property
-    def instance_table(self) -> pd.DataFrame:
+    def instance_table(self) -> "pd.DataFrame":
         """One row per painted instance."""
-        return pd.read_parquet(self.root / "instances.parquet")
+        return self._table("instances")
 
     @cached_property
-    def box_table(self) -> pd.DataFrame:
+    def box_table(self) -> "pd.DataFrame":
         """One row per annotated box."""
-        return pd.read_parquet(self.root / "boxes.parquet")
+        return self._table("boxes")
+
+    def _table(self, name: str) -> "pd.DataFrame":
+        """Return a table.
+
+        Raises:
+            DatasetError: it is missing or damaged.
+        """
+        import pandas as pd
+        from pyarrow import ArrowException
+
+        path = self.root / f"{name}.parquet"
+        try:
+            return pd.read_parquet(path)
+        except (ArrowException, OSError, ValueError) as error:
+            raise DatasetError(
+                f"{path}: missing or damaged ({error}); prepare the dataset again"
+            ) from error

@@ -1,5 +1,6 @@
 """Which images a split takes out of an ordered list."""
 
+from collections import Counter
 from pathlib import Path
 
 from smallobjects.datasets.errors import DatasetError
@@ -14,7 +15,7 @@ def select_ids(ids: list[str], split: SplitParameters, source: Path) -> list[str
             the file.
     """
     if len(set(ids)) < len(ids):
-        repeated = next(image_id for image_id in ids if ids.count(image_id) > 1)
+        repeated = next(image_id for image_id, times in Counter(ids).items() if times > 1)
         raise DatasetError(f"{source}: {repeated!r} is listed twice; each image must occur once")
     end = len(ids) if split.count is None else split.first + split.count
     if split.first >= len(ids) or end > len(ids):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from smallobjects.datasets.agreement import instance_classes
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size, read_mask
@@ -15,6 +16,10 @@ from smallobjects.datasets.selection import select_ids
 from smallobjects.datasets.voc_annotations import read_annotation
 
 LISTS = "ImageSets/Segmentation"
+_REMEDY = (
+    "the two masks do not belong together: take both from one release (SegmentationClass belongs "
+    "to SegmentationObject), or take the image off the list"
+)
 
 
 def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
@@ -61,21 +66,23 @@ class VocImage:
                 instance lies on no class.
         """
         image_path = self.raw / "JPEGImages" / f"{self.image_id}.jpg"
-        height, width = read_image_size(image_path)
+        size = read_image_size(image_path)
         semantic_path = self._semantic_path()
         semantic = read_mask(semantic_path)
-        check_same_size(image_path, (height, width), semantic_path, semantic.shape)
+        check_same_size(image_path, size, semantic_path, semantic.shape)
         _check_values(semantic_path, semantic)
         instances, instance_classes = self._read_instances(semantic_path, semantic)
         annotation_path = self.raw / "Annotations" / f"{self.image_id}.xml"
-        objects = read_annotation(annotation_path)
+        annotation = read_annotation(annotation_path)
+        if annotation.size is not None:
+            check_same_size(image_path, size, annotation_path, annotation.size)
         return AnnotatedImage(
             image_path=image_path,
             semantic=semantic,
             instances=instances,
             instance_classes=instance_classes,
-            boxes=[item.box(height, width, annotation_path) for item in objects],
-            class_ids=tuple(sorted({item.class_id for item in objects})),
+            boxes=[item.box(*size, annotation_path) for item in annotation.objects],
+            class_ids=tuple(sorted({item.class_id for item in annotation.objects})),
         )
 
     def _semantic_path(self) -> Path:
@@ -100,44 +107,17 @@ class VocImage:
             return None, {}
         instances = read_mask(path)
         check_same_size(semantic_path, semantic.shape, path, instances.shape)
-        return instances, instance_classes(instances, semantic, path)
-
-
-def instance_classes(instances: np.ndarray, semantic: np.ndarray, path: Path) -> dict[int, int]:
-    """Return the class of every instance: the one that most of its pixels have.
-
-    Background and void pixels have no say; of two equally frequent classes the lower id wins.
-
-    Args:
-        instances: H×W uint8; 0 background, 255 void.
-        semantic: H×W uint8; 0 background, 1..C, 255 void.
-        path: of the instance mask, for the message.
-
-    Raises:
-        DatasetError: no pixel of an instance has a class.
-    """
-    votes = np.zeros((256, 256), np.int64)
-    np.add.at(votes, (instances.ravel(), semantic.ravel()), 1)
-    votes[:, [0, VOID]] = 0
-    classes = {}
-    for instance_id in np.unique(instances):
-        if instance_id in (0, VOID):
-            continue
-        if not votes[instance_id].any():
-            raise DatasetError(
-                f"{path}: instance {instance_id} has no pixel of any class in the class mask; "
-                "the two masks do not belong together"
-            )
-        classes[int(instance_id)] = int(votes[instance_id].argmax())
-    return classes
+        classes, contradictions = instance_classes(instances, semantic)
+        if contradictions:
+            raise DatasetError(f"{path}: {contradictions[0]}; {_REMEDY}")
+        return instances, classes
 
 
 def _check_values(path: Path, semantic: np.ndarray) -> None:
-    values = np.unique(semantic)
-    unknown = values[(values > len(VOC_CLASSES)) & (values != VOID)]
-    if len(unknown):
+    unknown = semantic[(semantic > len(VOC_CLASSES)) & (semantic != VOID)]
+    if unknown.size:
         raise DatasetError(
-            f"{path}: value {unknown[0]} is no class; class masks hold 0..{len(VOC_CLASSES)} "
+            f"{path}: value {unknown.min()} is no class; class masks hold 0..{len(VOC_CLASSES)} "
             f"and {VOID}"
         )
 
@@ -157,4 +137,20 @@ def _read_list(raw: Path, split: SplitParameters) -> list[str]:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.txt")))
         raise DatasetError(f"{path}: no such list; there are: {known or 'none'}")
-    return select_ids(path.read_text().split(), split, path)
+    return select_ids(_image_ids(path), split, path)
+
+
+def _image_ids(path: Path) -> list[str]:
+    """Return the ids of a list, one a line; blank lines are passed over."""
+    try:
+        lines = path.read_text().splitlines()
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: no list of image ids ({error}); fetch it again") from error
+    ids = [line.strip() for line in lines if line.strip()]
+    for image_id in ids:
+        if len(image_id.split()) > 1 or "/" in image_id:
+            raise DatasetError(
+                f"{path}: {image_id!r} is no image id; lists of {LISTS} name one image a line, "
+                "such as 2007_000032"
+            )
+    return ids

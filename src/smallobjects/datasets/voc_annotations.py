@@ -40,10 +40,19 @@ class VocObject:
         return Box(self.class_id, x0, y0, x1, y1)
 
 
-def read_annotation(path: Path) -> list[VocObject]:
-    """Return the objects of an annotation file, difficult ones included, in file order.
+@dataclass(frozen=True)
+class VocAnnotation:
+    """What an annotation file says."""
 
-    Parts of objects (`part` with a box of its own) are not objects.
+    objects: list[VocObject]
+    """Difficult ones included, in file order. Parts of objects (`part`, each with a box) are not
+    objects."""
+    size: tuple[int, int] | None
+    """Height and width of the image; None if the file does not say."""
+
+
+def read_annotation(path: Path) -> VocAnnotation:
+    """Read an annotation file.
 
     Raises:
         DatasetError: the file is missing or malformed, or names a class that VOC does not have.
@@ -55,9 +64,27 @@ def read_annotation(path: Path) -> list[VocObject]:
             f"{path}: no such annotation; image-level labels come from the XML files, so every "
             "image needs one"
         ) from error
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, OSError) as error:
         raise DatasetError(f"{path}: malformed XML ({error}); fetch it again") from error
-    return [_read_object(node, path) for node in root.findall("object")]
+    if root.tag != "annotation":
+        raise DatasetError(
+            f"{path}: no annotation of VOC (it begins with <{root.tag}>); fetch it again"
+        )
+    objects = [_read_object(node, path) for node in root.findall("object")]
+    return VocAnnotation(objects, _read_size(root, path))
+
+
+def _read_size(root: ElementTree.Element, path: Path) -> tuple[int, int] | None:
+    if root.find("size") is None:
+        return None
+    texts = [root.findtext(f"size/{key}") for key in ("height", "width")]
+    try:
+        height, width = (int(text or "") for text in texts)
+    except ValueError as error:
+        raise DatasetError(
+            f"{path}: the size has the height and width {texts}; two numbers are needed"
+        ) from error
+    return height, width
 
 
 def _read_object(node: ElementTree.Element, path: Path) -> VocObject:

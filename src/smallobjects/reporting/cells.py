@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, RootModel, field_validator, model_validator
 
+from smallobjects.datasets.parameters import PublishedCounts
 from smallobjects.losses.arms import parse_arm
 from smallobjects.parameters import Parameters
 
@@ -22,15 +23,30 @@ GAIN_ARMS = ("sb", "sw")
 """The loss whose gain is shown: the first of these that a combination was trained with."""
 
 
-class CountedDataset(Parameters):
-    """A column of Table 1."""
+class DescribedDataset(Parameters):
+    """A panel of a figure that describes the datasets."""
 
     title: str
-    """The name that the table prints."""
+    """The name that is printed."""
     path: Path
     """Folder of the prepared dataset."""
     split: str
-    """The split whose instances are counted."""
+    """The split that is described."""
+
+
+class DescribedDatasets(RootModel[Annotated[tuple[DescribedDataset, ...], Field(min_length=1)]]):
+    """The panels of a figure, from the first to the last."""
+
+    @model_validator(mode="after")
+    def _distinct_titles(self) -> "DescribedDatasets":
+        _refuse_repeats([dataset.title for dataset in self.root], "dataset")
+        return self
+
+
+class CountedDataset(DescribedDataset):
+    """A column of Table 1, and one more if there are published counts."""
+
+    published: PublishedCounts | None = None
 
 
 class CountedDatasets(RootModel[Annotated[tuple[CountedDataset, ...], Field(min_length=1)]]):

@@ -28,12 +28,14 @@ def escape(text: str) -> str:
     return "".join(_SPECIAL.get(character, character) for character in " ".join(text.split()))
 
 
-def scale_note(scale: str) -> str:
-    """Return a sentence in LaTeX that says what a table of this scale is, after a space.
+def scale_text(scale: str) -> str:
+    """Return in plain text what is made at this scale; empty for the published setting."""
+    return _SCALE_NOTES.get(scale, f"{scale} scale: not the published setting")
 
-    It is empty for the published setting.
-    """
-    note = _SCALE_NOTES.get(scale, f"{scale} scale: not the published setting")
+
+def scale_note(scale: str) -> str:
+    """Return the same as a sentence in LaTeX, after a space."""
+    note = scale_text(scale)
     return f" ({escape(note)}.)" if note else ""
 
 

@@ -19,6 +19,7 @@ from smallobjects.reporting.comparison import (
     format_entry,
     format_intervals,
 )
+from smallobjects.reporting.instance_latex import format_count, table_columns
 
 _METRIC_TITLES = {
     "miou": "mIoU",
@@ -55,23 +56,21 @@ def terminal_tables(path: Path) -> list[Table]:
 
 
 def _instance_table(table: pd.DataFrame) -> Table:
-    """Return Table 1: a row per size, a column per dataset."""
+    """Return Table 1: a row per size, a column per dataset, and one per published counts."""
     shown = Table(title="Instances by size", box=box.SIMPLE_HEAD)
     shown.add_column("Instance size", no_wrap=True)
-    by_dataset = {
-        dataset: part.set_index("size") for dataset, part in table.groupby("dataset", sort=False)
-    }
-    for dataset in by_dataset:
-        shown.add_column(escape(dataset), justify="right")
+    columns, rows = table_columns(table), table.set_index(["dataset", "size"])
+    for column in columns:
+        published = " (published)" if column.counts == "published" else ""
+        shown.add_column(escape(column.dataset) + published, justify="right")
     for size in (*instance_counts.SIZES, "total"):
-        cells = [_instance_cell(part.loc[size], size) for part in by_dataset.values()]
+        cells = [
+            format_count(row[column.counts], row[column.shares], size)
+            for column in columns
+            for row in [rows.loc[(column.dataset, size)]]
+        ]
         shown.add_row(size.capitalize(), *cells, end_section=size == instance_counts.SIZES[-1])
     return shown
-
-
-def _instance_cell(row: pd.Series, size: str) -> str:
-    count = f"{int(row['instances']):,}"
-    return count if size == "total" or pd.isna(row["share"]) else f"{count} ({row['share']:.1f}%)"
 
 
 def _score_tables(table: pd.DataFrame) -> Iterator[Table]:

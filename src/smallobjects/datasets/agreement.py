@@ -1,0 +1,50 @@
+"""Do the class mask and the instance mask of an image belong together?"""
+
+import numpy as np
+
+from smallobjects.datasets.prepared import VOID
+from smallobjects.datasets.runs import joint_runs
+
+
+def instance_classes(
+    instances: np.ndarray, semantic: np.ndarray
+) -> tuple[dict[int, int], list[str]]:
+    """Return the class of every instance: that of all of its pixels which are not void.
+
+    Args:
+        instances: H×W uint8 or uint16; 0 background, 255 void.
+        semantic: H×W uint8; 0 background, 1..C, 255 void.
+
+    Returns:
+        The class of every instance that has exactly one; and for everything that contradicts a
+        phrase: an instance without a class, or with more than one (background counts here), and
+        pixels of a class that are on no instance.
+    """
+    runs = joint_runs(instances, semantic)
+    keys = runs.values[0].astype(np.int64) * 256 + runs.values[1]
+    pairs, index = np.unique(keys, return_inverse=True)
+    pixels = np.bincount(index, runs.length).astype(np.int64)
+    found: dict[int, list[int]] = {}
+    contradictions = []
+    for pair, count in zip(pairs.tolist(), pixels.tolist(), strict=True):
+        instance_id, class_id = divmod(pair, 256)
+        if instance_id == 0 and class_id not in (0, VOID):
+            contradictions.append(f"{count} pixels of class {class_id} belong to no instance")
+        if instance_id not in (0, VOID):
+            found.setdefault(instance_id, [])
+            if class_id != VOID:
+                found[instance_id].append(class_id)
+    classes = {}
+    for instance_id, class_ids in found.items():
+        if class_ids in ([], [0]):
+            contradictions.append(
+                f"instance {instance_id} has no pixel of any class in the class mask"
+            )
+        elif len(class_ids) > 1:
+            contradictions.append(
+                f"instance {instance_id} has pixels of the classes {class_ids} in the class mask, "
+                "but an instance has one"
+            )
+        else:
+            classes[instance_id] = class_ids[0]
+    return classes, contradictions
