@@ -8,14 +8,14 @@ from smallobjects.datasets.agreement import instance_classes
 
 
 def slow_instance_classes(instances, semantic):
-    """The class of every instance, and the words that each contradiction begins with."""
-    found, contradictions = {}, []
+    """The class of every instance, and the words that each phrase begins with."""
+    found, contradictions, strays = {}, [], []
     for instance_id, class_id in zip(instances.flat, semantic.flat, strict=True):
         if instance_id != 255:
             found.setdefault(int(instance_id), []).extend({int(class_id)} - {255})
     stray = found.pop(0, [])
     for class_id in sorted(set(stray) - {0}):
-        contradictions.append(f"{stray.count(class_id)} pixels of class {class_id} belong to no")
+        strays.append(f"{stray.count(class_id)} pixels of class {class_id} belong to no")
     classes = {}
     for instance_id, pixels in sorted(found.items()):
         if not set(pixels) - {0}:
@@ -26,7 +26,7 @@ def slow_instance_classes(instances, semantic):
             )
         else:
             classes[instance_id] = pixels[0]
-    return classes, contradictions
+    return classes, contradictions, strays
 
 
 SHAPE = (2, 3)
@@ -41,9 +41,10 @@ def test_classes_and_contradictions(dtype, data, semantic):
     else:
         ids = [0, 1, 2, 7, 254, 255, *([256, 700] if dtype == np.uint16 else [])]
         instances = data.draw(arrays(dtype, SHAPE, elements=st.sampled_from(ids)))
-    expected, beginnings = slow_instance_classes(instances, semantic)
-    classes, contradictions = instance_classes(instances, semantic)
+    expected, *beginnings = slow_instance_classes(instances, semantic)
+    classes, *phrases = instance_classes(instances, semantic)
     assert classes == expected
-    assert len(contradictions) == len(beginnings)
-    for found, beginning in zip(contradictions, beginnings, strict=True):
-        assert found.startswith(beginning)
+    for of_kind, beginnings_of_kind in zip(phrases, beginnings, strict=True):
+        assert len(of_kind) == len(beginnings_of_kind)
+        for phrase, beginning in zip(of_kind, beginnings_of_kind, strict=True):
+            assert phrase.startswith(beginning)

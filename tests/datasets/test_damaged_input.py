@@ -225,10 +225,6 @@ VOC = {
         mask("SegmentationClass", patch(0, slice(0, 6), slice(0, 48))),
         r"Object/.*: instance 1 has pixels of the classes \[0, 15\]",
     ),
-    "class pixels on no instance": Damage(
-        mask("SegmentationClass", patch(7)),
-        r"Object/.*: 16 pixels of class 7 belong to no instance; the two masks do not belong",
-    ),
     "annotation missing": Damage(remove(XML), r"\.xml: no such annotation; .* every image needs"),
     "annotation cut off": Damage(cut(XML, 0.5), r"000013\.xml: malformed XML .*; fetch it again"),
     "annotation that is a web page": Damage(

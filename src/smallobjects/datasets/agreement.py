@@ -1,35 +1,42 @@
 """Do the class mask and the instance mask of an image belong together?"""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from smallobjects.datasets.prepared import VOID
 from smallobjects.datasets.runs import joint_runs
 
 
-def instance_classes(
-    instances: np.ndarray, semantic: np.ndarray
-) -> tuple[dict[int, int], list[str]]:
-    """Return the class of every instance: that of all of its pixels which are not void.
+class Agreement(NamedTuple):
+    """What two masks say together."""
+
+    classes: dict[int, int]
+    """The class of every instance that has exactly one."""
+    contradictions: list[str]
+    """A phrase for every instance without a class, or with more than one (background counts)."""
+    strays: list[str]
+    """A phrase for every class of which pixels are on no instance. Such pixels are part of mIoU,
+    and of no instance's IoU."""
+
+
+def instance_classes(instances: np.ndarray, semantic: np.ndarray) -> Agreement:
+    """Find the class of every instance: that of all of its pixels which are not void.
 
     Args:
         instances: H×W uint8 or uint16; 0 background, 255 void.
         semantic: H×W uint8; 0 background, 1..C, 255 void.
-
-    Returns:
-        The class of every instance that has exactly one; and for everything that contradicts a
-        phrase: an instance without a class, or with more than one (background counts here), and
-        pixels of a class that are on no instance.
     """
     runs = joint_runs(instances, semantic)
     keys = runs.values[0].astype(np.int64) * 256 + runs.values[1]
     pairs, index = np.unique(keys, return_inverse=True)
     pixels = np.bincount(index, runs.length).astype(np.int64)
     found: dict[int, list[int]] = {}
-    contradictions = []
+    contradictions, strays = [], []
     for pair, count in zip(pairs.tolist(), pixels.tolist(), strict=True):
         instance_id, class_id = divmod(pair, 256)
         if instance_id == 0 and class_id not in (0, VOID):
-            contradictions.append(f"{count} pixels of class {class_id} belong to no instance")
+            strays.append(f"{count} pixels of class {class_id} belong to no instance")
         if instance_id not in (0, VOID):
             found.setdefault(instance_id, [])
             if class_id != VOID:
@@ -47,4 +54,4 @@ def instance_classes(
             )
         else:
             classes[instance_id] = class_ids[0]
-    return classes, contradictions
+    return Agreement(classes, contradictions, strays)

@@ -115,8 +115,8 @@ def _instance_findings(
 ) -> Iterator[Finding]:
     """Compare the instance mask with the class mask and with the table."""
     file = f"instances/{image.image_id}.png"
-    classes, contradictions = instance_classes(masks["instances"], masks["semantic"])
-    for contradiction in contradictions:
+    classes, contradictions, strays = instance_classes(masks["instances"], masks["semantic"])
+    for contradiction in [*strays, *contradictions]:
         yield Finding(file, contradiction)
     if "instances" not in image.rows:
         return

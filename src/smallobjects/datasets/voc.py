@@ -107,10 +107,10 @@ class VocImage:
             return None, {}
         instances = read_mask(path)
         check_same_size(semantic_path, semantic.shape, path, instances.shape)
-        classes, contradictions = instance_classes(instances, semantic)
-        if contradictions:
-            raise DatasetError(f"{path}: {contradictions[0]}; {_REMEDY}")
-        return instances, classes
+        agreement = instance_classes(instances, semantic)
+        if agreement.contradictions:
+            raise DatasetError(f"{path}: {agreement.contradictions[0]}; {_REMEDY}")
+        return instances, agreement.classes
 
 
 def _check_values(path: Path, semantic: np.ndarray) -> None:
