@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -30,7 +31,7 @@ SAME = {
 def shared_phases(run_of, train):
     """The shared phase of one process, and of two."""
     run = run_of(parameters=training_parameters(**SAME))
-    return train(run), train(run_of(parameters=training_parameters(**SAME), processes=2))
+    return train(run), train(replace(run, processes=2, workers=2))
 
 
 def close(first, second):
