@@ -1,9 +1,11 @@
 """Per-instance scores of a segmentation: IA-mIoU and its small, medium and large parts.
 
     runs.py          masks as runs of equal pixels
-    components.py    the components of a predicted class
+    components.py    the components of the predicted classes
+    overlaps.py      the pixels of an image by predicted region, class and instance
     instances.py     one row per ground-truth instance of an image
     confusion.py     the confusion matrix of an image
+    image_scores.py  both of an image, in one pass
     areas.py         the pixels of each class in an image
     summary.py       all of these of a dataset, as the numbers that tables print
     fine_grained.py  mIoU^I and mIoU^C

@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from smallobjects.metrics.areas import class_areas
-from smallobjects.metrics.checks import check_classes, check_shape
-from smallobjects.metrics.confusion import confusion_of_runs
 from smallobjects.metrics.ground_truth import Truth, Truths
-from smallobjects.metrics.instances import ROW, SIZE_LIMITS, instance_ious_of_runs
+from smallobjects.metrics.image_scores import image_scores
+from smallobjects.metrics.instances import ROW, SIZE_LIMITS
 from smallobjects.metrics.masks import images_of, read_mask
-from smallobjects.metrics.runs import joint_runs
+from smallobjects.metrics.overlaps import MaskNames
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BATCH = 32
-VOID = 255
 
 
 @dataclass(frozen=True)
@@ -113,18 +111,15 @@ def score_image(files: ImageFiles, scale: Scale) -> tuple[np.ndarray, np.ndarray
     """
     prediction = read_mask(files.prediction, "prediction")
     truth = files.truth.read()
-    name, shape = str(files.prediction), truth.instances.shape
-    check_shape(prediction, shape, name, truth.instances_name)
-    check_shape(truth.semantic, shape, truth.semantic_name, truth.instances_name)
-    runs = joint_runs(prediction, truth.semantic, truth.instances)
-    found, true, _ = runs.values
-    check_classes(found, scale.num_classes, name, VOID, runs.length)
-    check_classes(true, scale.num_classes, truth.semantic_name, VOID, runs.length)
-    try:
-        rows = instance_ious_of_runs(prediction, runs, VOID, scale.size_limits)
-    except ValueError as error:
-        raise ValueError(f"{truth.instances_name}: {error}") from error
-    return rows, confusion_of_runs(found, true, runs.length, scale.num_classes, VOID)
+    names = MaskNames(str(files.prediction), truth.semantic_name, truth.instances_name)
+    return image_scores(
+        prediction,
+        truth.semantic,
+        truth.instances,
+        scale.num_classes,
+        size_limits=scale.size_limits,
+        names=names,
+    )
 
 
 def score_batch(scale: Scale, batch: list[ImageFiles]) -> BatchScores:
