@@ -14,9 +14,10 @@ from smallobjects.datasets import tables
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import write_mask
-from smallobjects.datasets.parallel import ordered_map, with_progress
 from smallobjects.datasets.parameters import DatasetParameters
+from smallobjects.datasets.progress import with_progress
 from smallobjects.datasets.raw import RawDataset, RawImage
+from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_directory
 
 FOLDERS = ("images", "semantic", "instances", "splits")

@@ -1,10 +1,8 @@
 """Scoring predictions in PNG files, image by image and in parallel."""
 
-import multiprocessing
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,11 +16,12 @@ from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import ROW, SIZE_LIMITS
 from smallobjects.metrics.masks import images_of, read_mask
 from smallobjects.metrics.overlaps import MaskNames
+from smallobjects.parallel import ordered_map
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BATCH = 32
+BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -142,25 +141,14 @@ def score_batches(
     Raises:
         ValueError: as `score_image`, for the first image that cannot be scored.
     """
-    files = list(files)
-    score = partial(score_batch, scale)
-    groups = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
-    with _mapping(min(workers, len(groups))) as apply:
-        yield from apply(score, groups)
+    # One batch is one item, so that what a worker sends is summed over a batch already.
+    yield from ordered_map(partial(score_batch, scale), _batches(files), workers, chunk_size=1)
 
 
-@contextmanager
-def _mapping(workers: int) -> Iterator:
-    """Yield a `map` that keeps the order: the plain one, or one over several processes."""
-    if workers <= 1:
-        yield map
-        return
-    # Not forked: the parent may hold threads (a progress bar, Arrow), which a fork would break.
-    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        yield executor.map
-    finally:
-        executor.shutdown(cancel_futures=True)
+def _batches(files: Iterable[ImageFiles]) -> Iterator[list[ImageFiles]]:
+    files = iter(files)
+    while batch := list(itertools.islice(files, BATCH)):
+        yield batch
 
 
 def rows_table(rows: list[np.ndarray], images: list[str]) -> "pd.DataFrame":
