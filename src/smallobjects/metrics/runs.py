@@ -9,9 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-# NumPy finds true values fast where they are many, and where there are fewer than one in this many.
-RARE = 50
-
 
 class Runs(NamedTuple):
     """The runs of some masks of one size, in scan order; R of them."""
@@ -45,9 +42,10 @@ def joint_runs(*masks: np.ndarray) -> Runs:
 
 def _places(flags: np.ndarray) -> np.ndarray:
     """Return the indices at which an array of bool is true, ascending, as int64."""
-    if flags.size % 4 or RARE * np.count_nonzero(flags) < flags.size:
+    if flags.size % 4:
         return np.flatnonzero(flags)
-    # Words of four flags that have any, put side by side, so that true values are many.
+    # NumPy is slow where one in ten or twenty is true. Of words of four flags more are not zero,
+    # and in these words, put side by side, more flags are true.
     words = flags.view(np.uint32)
     kept = np.flatnonzero(words != 0)
     places = np.flatnonzero(words[kept].view(bool))
