@@ -18,7 +18,7 @@
     folders.py       folders of masks, in parallel
     accumulator.py   update, compute, reset: in any validation loop, across processes
     mmseg_metric.py  the same as a metric of MMSegmentation
-The functions on arrays can be used alone:
+The functions on arrays can be used alone (`image_scores` does the work of the first two at once):
 
     rows = [instance_ious(p, s, i, num_classes=21) for p, s, i in images]
     matrix = sum(confusion_matrix(p, s, num_classes=21) for p, s, i in images)
@@ -26,7 +26,8 @@ The functions on arrays can be used alone:
 """
 
 from smallobjects.metrics.confusion import confusion_matrix
+from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import instance_ious
 from smallobjects.metrics.summary import summarize
 
-__all__ = ["confusion_matrix", "instance_ious", "summarize"]
+__all__ = ["confusion_matrix", "image_scores", "instance_ious", "summarize"]
