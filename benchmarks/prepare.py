@@ -24,10 +24,10 @@ from time import perf_counter
 import numpy as np
 from PIL import Image
 
-from smallobjects.datasets.parallel import ordered_map
 from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.datasets.preparation import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.parallel import ordered_map
 
 LIMIT = 1.5
 SPLITS = ("train", "val")

@@ -9,8 +9,10 @@ prepared dataset), on real masks with predictions made by displacing the ground 
   plain Python; results are compared. On real masks this is done for the first few;
 - files: reading and scoring against only decoding the same PNG files, in one process;
 - growth: four times the pixels; 200 instances instead of 5, on arrays and from files, both as 200
-  small objects and as the same 5 objects cut in pieces; specks of a wrong class; and
-- workers: two processes instead of one, the start of the processes included.
+  small objects (whose outlines are longer: the masks have several times the runs) and as the same
+  5 objects cut in pieces; specks of a wrong class; and
+- workers: two processes instead of one, the start of the processes included, beside what two
+  processes gain that only decode.
 """
 
 import argparse
@@ -23,12 +25,15 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
+import score_workers
 from PIL import Image
 
 from smallobjects.metrics import confusion_matrix, instance_ious
-from smallobjects.metrics.folders import ImageFiles, Scale, score_batch, score_batches
+from smallobjects.metrics.folders import ImageFiles, Scale, score_batch
 from smallobjects.metrics.ground_truth import MaskFiles
+from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import SIZE_LIMITS
+from smallobjects.metrics.runs import joint_runs
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "metrics"))
 from reference_scores import instance_rows
@@ -37,6 +42,7 @@ HEIGHT, WIDTH, NUM_CLASSES = 480, 640, 81
 REPEAT = 7
 REFERENCE_IMAGES = 3
 WORKER_IMAGES = 6000
+WORKER_ROUNDS = 3
 
 
 def generated(seed, count=7, height=HEIGHT, width=WIDTH):
@@ -99,12 +105,20 @@ def seconds(function):
 
 
 def scored(scene):
+    return image_scores(*scene, NUM_CLASSES)
+
+
+def scored_in_two(scene):
     return instance_ious(*scene, NUM_CLASSES), confusion_matrix(*scene[:2], NUM_CLASSES)
 
 
-def milliseconds(scenes):
+def milliseconds(scenes, score=scored):
     """Return the median time of an image."""
-    return median(1e3 * seconds(partial(scored, scene)) for scene in scenes)
+    return median(1e3 * seconds(partial(score, scene)) for scene in scenes)
+
+
+def number_of_runs(scenes):
+    return median(len(joint_runs(*scene).start) for scene in scenes)
 
 
 def compare_with_reference(scenes):
@@ -122,12 +136,7 @@ def compare_with_reference(scenes):
 
 
 def compare_with_decoding(files):
-    def decode():
-        for image in files:
-            for path in (image.prediction, image.truth.semantic, image.truth.instances):
-                np.asarray(Image.open(path))
-
-    decoding = seconds(decode)
+    decoding = seconds(partial(score_workers.decode, files))
     scoring = seconds(lambda: score_batch(Scale(NUM_CLASSES), files))
     line("decoding three PNGs, ms an image", 1e3 * decoding / len(files))
     line("decoding and scoring, ms an image", 1e3 * scoring / len(files))
@@ -136,14 +145,11 @@ def compare_with_decoding(files):
 
 def compare_workers(files):
     many = (files * (WORKER_IMAGES // len(files) + 1))[:WORKER_IMAGES]
-    times = []
-    for workers in (1, 2):
-        start = perf_counter()
-        for _ in score_batches(many, Scale(NUM_CLASSES), workers):
-            pass
-        times.append(perf_counter() - start)
-    line(f"one worker, s for {WORKER_IMAGES} images", times[0])
-    line("one worker / two workers", times[0] / times[1])
+    found = score_workers.compare(many, NUM_CLASSES, WORKER_ROUNDS)
+    line(f"one process, s for {WORKER_IMAGES} images", found.one)
+    line("one process / two processes", found.ratio)
+    line("  the same of decoding alone (the bound)", found.bound)
+    line("  processor time of two / of one", found.processor)
 
 
 def written(scenes, folder):
@@ -194,6 +200,20 @@ def report(title, scenes):
             compare_workers(files)
 
 
+def growth(seeds):
+    few, many = ([generated(seed, count) for seed in seeds] for count in (5, 200))
+    line("200 instances / 5 instances", milliseconds(many) / milliseconds(few))
+    two_passes = (milliseconds(scenes, scored_in_two) for scenes in (many, few))
+    line("  one function after the other", next(two_passes) / next(two_passes))
+    line("  the runs of their masks", number_of_runs(many) / number_of_runs(few))
+    line("  from files", from_files(many) / from_files(few))
+    whole = milliseconds(few)
+    line("5 instances in 200 pieces / whole", milliseconds(map(cut, few)) / whole)
+    normal = milliseconds([generated(seed) for seed in seeds])
+    wide = [generated(seed, height=2 * HEIGHT, width=2 * WIDTH) for seed in seeds]
+    line("four times the pixels / once", milliseconds(wide) / normal)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Time the per-instance scores.")
     parser.add_argument("--images", type=int, default=20)
@@ -201,13 +221,7 @@ def main():
     options = parser.parse_args()
     seeds = range(options.images)
     report("generated, 480×640", [generated(seed) for seed in seeds])
-    few, many = ([generated(seed, count) for seed in seeds] for count in (5, 200))
-    line("200 instances / 5 instances", milliseconds(many) / milliseconds(few))
-    line("200 / 5, from files", from_files(many) / from_files(few))
-    line("5 instances in 200 pieces / whole", milliseconds(map(cut, few)) / milliseconds(few))
-    wide = [generated(seed, height=2 * HEIGHT, width=2 * WIDTH) for seed in seeds]
-    normal = [generated(seed) for seed in seeds]
-    line("four times the pixels / once", milliseconds(wide) / milliseconds(normal))
+    growth(seeds)
     if options.samples:
         report(f"samples of {options.samples}", sampled(options.samples))
 

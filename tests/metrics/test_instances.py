@@ -141,6 +141,12 @@ def test_an_all_void_image_has_no_rows():
     assert len(instance_ious(np.zeros((3, 3), np.uint8), void, void, 2)) == 0
 
 
+@pytest.mark.parametrize("shape", [(0, 0), (0, 5), (5, 0)])
+def test_an_image_without_pixels_has_no_rows(shape):
+    nothing = np.zeros(shape, np.uint8)
+    assert len(instance_ious(nothing, nothing, nothing, 2)) == 0
+
+
 def test_gaps_in_the_ids_change_nothing():
     instances = np.array([[0, 300, 0, 7]], np.uint16)
     semantic = np.array([[0, 1, 0, 1]], np.uint8)

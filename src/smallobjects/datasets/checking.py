@@ -11,9 +11,10 @@ from smallobjects.datasets.check_images import CheckedImage, ImageToCheck, check
 from smallobjects.datasets.check_tables import Rows, read_tables
 from smallobjects.datasets.checksums import sum_of_files, sum_of_hashes
 from smallobjects.datasets.findings import Finding
-from smallobjects.datasets.parallel import ordered_map, with_progress
 from smallobjects.datasets.prepared import SIZES
+from smallobjects.datasets.progress import with_progress
 from smallobjects.datasets.tables import TABLES
+from smallobjects.parallel import ordered_map
 
 
 def check_dataset(root: str | Path, workers: int = 1) -> Iterator[Finding]:

@@ -10,11 +10,12 @@ from smallobjects.datasets.checksums import sum_of_files, sum_of_hashes
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.image_writing import Record, write_image
-from smallobjects.datasets.parallel import ordered_map, with_progress
 from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.datasets.prepared import FORMAT, SIZES
+from smallobjects.datasets.progress import with_progress
 from smallobjects.datasets.raw import RawDataset
 from smallobjects.datasets.tables import TABLES, write_table
+from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_directory
 
 FOLDERS = ("images", "semantic", "instances", "splits")

@@ -10,8 +10,9 @@ from scipy.io import loadmat
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size, write_mask
-from smallobjects.datasets.parallel import ordered_map, with_progress
+from smallobjects.datasets.progress import with_progress
 from smallobjects.fetching.records import MadeRecord, is_provided, record_path, write_record
+from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_directory
 
 LISTS = Path("ImageSets/Segmentation")

@@ -1,9 +1,11 @@
 """Per-instance scores of a segmentation: IA-mIoU and its small, medium and large parts.
 
     runs.py          masks as runs of equal pixels
-    components.py    the components of a predicted class
+    components.py    the components of the predicted classes
+    overlaps.py      the pixels of an image by predicted region, class and instance
     instances.py     one row per ground-truth instance of an image
     confusion.py     the confusion matrix of an image
+    image_scores.py  both of an image, in one pass
     areas.py         the pixels of each class in an image
     summary.py       all of these of a dataset, as the numbers that tables print
     fine_grained.py  mIoU^I and mIoU^C
@@ -16,7 +18,7 @@
     folders.py       folders of masks, in parallel
     accumulator.py   update, compute, reset: in any validation loop, across processes
     mmseg_metric.py  the same as a metric of MMSegmentation
-The functions on arrays can be used alone:
+The functions on arrays can be used alone (`image_scores` does the work of the first two at once):
 
     rows = [instance_ious(p, s, i, num_classes=21) for p, s, i in images]
     matrix = sum(confusion_matrix(p, s, num_classes=21) for p, s, i in images)
@@ -24,7 +26,8 @@ The functions on arrays can be used alone:
 """
 
 from smallobjects.metrics.confusion import confusion_matrix
+from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import instance_ious
 from smallobjects.metrics.summary import summarize
 
-__all__ = ["confusion_matrix", "instance_ious", "summarize"]
+__all__ = ["confusion_matrix", "image_scores", "instance_ious", "summarize"]

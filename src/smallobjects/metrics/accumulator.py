@@ -8,9 +8,9 @@ import numpy as np
 
 from smallobjects.metrics.areas import areas_table, class_areas
 from smallobjects.metrics.bootstrap import Bootstrap, uncertainty
-from smallobjects.metrics.confusion import confusion_matrix
 from smallobjects.metrics.folders import rows_table
-from smallobjects.metrics.instances import SIZE_LIMITS, instance_ious
+from smallobjects.metrics.image_scores import image_scores
+from smallobjects.metrics.instances import SIZE_LIMITS
 from smallobjects.metrics.summary import summarize_images
 
 ImageScores = tuple[np.ndarray, np.ndarray]
@@ -26,10 +26,10 @@ def score_masks(
     size_limits: tuple[int, int] = SIZE_LIMITS,
 ) -> ImageScores:
     """Score one image; the arguments and errors are those of `instance_ious`."""
-    rows = instance_ious(
+    rows, confusion = image_scores(
         prediction, semantic, instances, num_classes, ignore_index, tuple(size_limits)
     )
-    return rows, class_areas(confusion_matrix(prediction, semantic, num_classes, ignore_index))
+    return rows, class_areas(confusion)
 
 
 def summarize_scores(

@@ -18,23 +18,31 @@ def check_shape(mask: np.ndarray, shape: tuple[int, ...], name: str, reference: 
         )
 
 
+def check_integers(mask: np.ndarray, name: str) -> None:
+    """Refuse a mask that does not hold integers.
+
+    Raises:
+        ValueError: its values are of another type.
+    """
+    if not np.issubdtype(mask.dtype, np.integer):
+        raise ValueError(f"{name}: expected a mask of integers, got {mask.dtype}")
+
+
 def check_classes(
     values: np.ndarray, num_classes: int, name: str, ignore_index: int, pixels: np.ndarray
 ) -> None:
     """Refuse values outside 0..num_classes-1, other than `ignore_index`.
 
     Args:
-        values: the values of the runs of a mask.
+        values: the values of a mask, integers; one may come more than once.
         num_classes: C, background included.
         name: of the mask, for messages.
         ignore_index: the void value.
-        pixels: the pixels of each run.
+        pixels: how many pixels each of `values` stands for.
 
     Raises:
-        ValueError: the values are no integers, or one is another class.
+        ValueError: one is another class.
     """
-    if not np.issubdtype(values.dtype, np.integer):
-        raise ValueError(f"{name}: expected integer classes, got {values.dtype}")
     wrong = ((values < 0) | (values >= num_classes)) & (values != ignore_index)
     if wrong.any():
         raise ValueError(
@@ -45,13 +53,11 @@ def check_classes(
 
 
 def check_instance_ids(values: np.ndarray, name: str) -> None:
-    """Refuse instance ids that 16 bits do not hold.
+    """Refuse instance ids (integers) that 16 bits do not hold.
 
     Raises:
-        ValueError: the values are no integers, or one is outside 0..65535.
+        ValueError: one is outside 0..65535.
     """
-    if not np.issubdtype(values.dtype, np.integer):
-        raise ValueError(f"{name}: expected integer instance ids, got {values.dtype}")
     if values.size and (values.min() < 0 or values.max() > 65535):
         raise ValueError(
             f"{name}: instance ids {values.min()}..{values.max()}; expected 0..65535 (16 bits)"

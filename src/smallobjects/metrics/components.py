@@ -4,118 +4,153 @@ A component is an 8-connected region of one class; an island in a hole of a comp
 component that encloses it (paper, definition of IA-mIoU).
 """
 
+from typing import NamedTuple
+
 import cc3d
 import numpy as np
 
+from smallobjects.metrics.runs import Runs
 
-def components_of_runs(
-    prediction: np.ndarray, start: np.ndarray, length: np.ndarray, classes: np.ndarray
-) -> np.ndarray:
-    """Return the component of each run of a prediction.
 
-    One pass labels the regions of all classes. Holes are filled only around regions that may have
-    islands of their class in them, and most have none.
+class Regions(NamedTuple):
+    """The 8-connected regions of each class of a prediction, numbered from 1 to N.
+
+    Class 0, connected or not, is region 0. What a region has in one row without a gap is a block.
+    """
+
+    labels: np.ndarray
+    """H·W unsigned integers, the region of each pixel, in scan order."""
+    of_run: np.ndarray
+    """R unsigned integers, the region of each run."""
+    classes: np.ndarray
+    """N+1 int64, the class of each region."""
+    first: np.ndarray
+    """N+1 int64, the first pixel of each region, as index of the flattened prediction."""
+    last_row: np.ndarray
+    """N+1 int64, the last row of each region."""
+    block_region: np.ndarray
+    """B int64, the regions of the blocks of regions 1 to N, in scan order."""
+    block_start: np.ndarray
+    """B int64, their first pixels, as indices of the flattened prediction."""
+
+
+def regions_of(prediction: np.ndarray, runs: Runs) -> Regions:
+    """Find the regions of a prediction. One pass labels those of all classes.
 
     Args:
-        prediction: H×W integers, at least 0.
-        start: R int64, the first pixels of runs of the classes wanted, as indices of the flattened
-            prediction, ascending; each run lies in one row and has one class. All pixels of these
-            classes are in a run.
-        length: R whole numbers, the pixels of each run.
-        classes: R integers from 1 on, the class of each run.
+        prediction: H×W integers.
+        runs: its runs, or joint runs of it and other masks.
+    """
+    width = prediction.shape[1]
+    # A copy, as cc3d refuses arrays that are read-only, which decoded images are.
+    labels, count = cc3d.connected_components(prediction.copy(), connectivity=8, return_N=True)
+    flat = labels.ravel()
+    of_run = flat[runs.start]
+    new = np.empty(of_run.size, bool)
+    new[:1] = True
+    np.not_equal(of_run[1:], of_run[:-1], out=new[1:])
+    # Where one row ends and the next begins with the same region.
+    wraps = np.flatnonzero((labels[:-1, -1:] == labels[1:, :1]) & (labels[1:, :1] > 0))
+    new[np.searchsorted(runs.start, (wraps + 1) * width)] = True
+    new &= of_run > 0
+    block = np.flatnonzero(new)
+    region, start = of_run[block].astype(np.int64), runs.start[block]
+    # Of what is written to one place more than once, the last stays.
+    first, last = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
+    first[region[::-1]] = start[::-1]
+    last[region] = start
+    classes = np.zeros(count + 1, np.int64)
+    classes[1:] = prediction.ravel()[first[1:]]
+    return Regions(flat, of_run, classes, first, last // max(width, 1), region, start)
+
+
+def components_of_regions(
+    prediction: np.ndarray, runs: Runs, regions: Regions, classes: np.ndarray
+) -> np.ndarray:
+    """Return the component of each region of some classes.
+
+    Holes are filled only around regions that may have islands of their class in them, and most have
+    none.
+
+    Args:
+        prediction: H×W integers.
+        runs: those that the regions are of.
+        regions: all regions of the prediction.
+        classes: the classes wanted, 0 not among them.
 
     Returns:
-        R int64 labels from 1 on; runs of different components, or of different classes, have
-        different labels. Labels may have gaps.
+        N+1 int64; different components have different numbers in 0..N, with gaps. Regions of other
+        classes are on their own.
     """
-    if not start.size:
-        return start
-    width = prediction.shape[1]
-    rows = start // width
-    columns = start - rows * width
-    box = _box_around(rows, columns, length)
-    # A copy, as cc3d refuses arrays that are read-only, which decoded images are.
-    cut = prediction[box].copy()
-    regions = cc3d.connected_components(cut, connectivity=8)
-    labels = regions[rows - box[0].start, columns - box[1].start].astype(np.int64)
-    enclosing = _may_enclose(labels, rows, classes)
-    for class_id in np.unique(classes[enclosing]):
-        outer = np.unique(labels[enclosing[classes[enclosing] == class_id]])
-        _join_islands(labels, outer, prediction == class_id, rows, columns, length)
-    return labels
+    components = np.arange(regions.classes.size)
+    outer = _may_enclose(regions, classes, prediction.shape)
+    for class_id in np.unique(regions.classes[outer]):
+        own = outer[regions.classes[outer] == class_id]
+        _join_islands(components, own, prediction == class_id, runs, regions)
+    return components
+
+
+def _may_enclose(regions: Regions, classes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return the regions of some classes that may have an island of their class in a hole.
+
+    If region A encloses islands, B be the one that comes first in scan order. In B's first row A is
+    on both sides, so that A has more blocks than rows, and nothing of the class lies between B and
+    the block of A before it. B begins below A's first row and ends above its last.
+    """
+    pixels, width = shape[0] * shape[1], shape[1]
+    first_row, last_row = regions.first // width, regions.last_row
+    wanted = np.zeros(max(regions.classes.max(), classes.max(initial=0)) + 1, bool)
+    wanted[classes] = True
+    blocks = np.bincount(regions.block_region, minlength=first_row.size)
+    split = (blocks > last_row - first_row + 1) & wanted[regions.classes]
+    block = np.flatnonzero(split[regions.block_region])
+    if not block.size:
+        return block
+    region, start = regions.block_region[block], regions.block_start[block]
+    # The blocks of all regions of a class as numbers that ascend by class and then in scan order.
+    of_class = regions.classes * pixels
+    by_class = np.sort(of_class[region] + start)
+    before = by_class[np.searchsorted(by_class, of_class + regions.first) - 1] - of_class
+    row = first_row * width
+    inner = np.flatnonzero((before >= row) & (before < regions.first) & (of_class > 0))
+    outer = regions.labels[before[inner]].astype(np.int64)
+    nested = (first_row[outer] < first_row[inner]) & (last_row[inner] < last_row[outer])
+    inner, outer = inner[nested], outer[nested]
+    by_region = np.append(np.sort(region * pixels + start), -1)
+    after = by_region[np.searchsorted(by_region[:-1], outer * pixels + regions.first[inner])]
+    return np.unique(outer[(after >= 0) & (after < outer * pixels + row[inner] + width)])
 
 
 def _join_islands(
-    labels: np.ndarray,
-    outer: np.ndarray,
-    mask: np.ndarray,
-    rows: np.ndarray,
-    columns: np.ndarray,
-    length: np.ndarray,
+    components: np.ndarray, outer: np.ndarray, mask: np.ndarray, runs: Runs, regions: Regions
 ) -> None:
-    """Give the islands in the holes of some regions of one class the label of their encloser.
+    """Give the islands in the holes of some regions of one class the number of their encloser.
 
     Args:
-        labels: R int64, the regions of all runs; changed in place.
+        components: N+1 int64, the component of each region; changed in place.
         outer: the regions of the class that may have islands.
         mask: H×W bool, the class.
-        rows: R int64, of the runs.
-        columns: R int64, of the first pixels of the runs.
-        length: R whole numbers, of the runs.
+        runs: those that the regions are of.
+        regions: all regions of the prediction.
     """
-    around = np.flatnonzero(np.isin(labels, outer))
-    box = y, x = _box_around(rows[around], columns[around], length[around])
-    inside = np.flatnonzero(
-        (rows >= y.start) & (rows < y.stop) & (columns >= x.start) & (columns < x.stop)
-    )
-    inside = inside[mask[rows[inside], columns[inside]]]
+    width = mask.shape[1]
+    is_outer = np.zeros(components.size, bool)
+    is_outer[outer] = True
+    around = np.flatnonzero(is_outer[regions.of_run])
+    columns = runs.start[around] % width
+    y = slice(regions.first[outer].min() // width, regions.last_row[outer].max() + 1)
+    x = slice(columns.min(), (columns + runs.length[around]).max())
     # The box holds the outer regions whole, and so their holes; what it cuts lies in none of them.
-    filled = _components_of_filled(mask[box])[rows[inside] - y.start, columns[inside] - x.start]
-    is_outer = np.isin(labels[inside], outer)
+    inside = np.flatnonzero(regions.classes == regions.classes[outer[0]])
+    rows, columns = np.divmod(regions.first[inside], width)
+    in_box = (rows >= y.start) & (rows < y.stop) & (columns >= x.start) & (columns < x.stop)
+    inside, rows, columns = inside[in_box], rows[in_box], columns[in_box]
+    filled = _components_of_filled(mask[y, x])[rows - y.start, columns - x.start]
     owner = np.zeros(filled.max() + 1, np.int64)
-    owner[filled[is_outer]] = labels[inside[is_outer]]
+    own = is_outer[inside]
+    owner[filled[own]] = inside[own]
     joined = owner[filled] > 0
-    labels[inside[joined]] = owner[filled[joined]]
-
-
-def _box_around(rows: np.ndarray, columns: np.ndarray, length: np.ndarray) -> tuple[slice, slice]:
-    """Return the slices of the smallest box that holds some runs; there is at least one."""
-    return (
-        slice(rows.min(), rows.max() + 1),
-        slice(columns.min(), int((columns + length).max())),
-    )
-
-
-def _may_enclose(labels: np.ndarray, rows: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the indices of runs whose region may have an island of its class in a hole.
-
-    If region A encloses an island, then in each row of the island A is on both sides, and what
-    comes after A in this row (among the regions of the class) is an island B that A encloses. So
-    B begins below A's first row and ends above its last.
-    """
-    order = np.argsort(classes, kind="stable")
-    labels, rows = labels[order], rows[order]
-    # Neighbours of one region with nothing of the class in between are one block.
-    new = np.ones(labels.size, bool)
-    new[1:] = (labels[1:] != labels[:-1]) | (rows[1:] != rows[:-1])
-    block = np.flatnonzero(new)
-    region, row = labels[block], rows[block]
-    key = row * (labels.max(initial=0) + 1) + region
-    by_key = np.argsort(key, kind="stable")
-    comes_back = by_key[:-1][key[by_key[1:]] == key[by_key[:-1]]]
-    outer, inner = region[comes_back], region[comes_back + 1]
-    first, last = _row_ranges(labels, rows)
-    nested = (first[outer] < first[inner]) & (last[inner] < last[outer])
-    return order[block[comes_back[nested]]]
-
-
-def _row_ranges(labels: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first and the last row of each label; rows ascend within a label."""
-    size = labels.max(initial=0) + 1
-    first, last = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    first[labels[::-1]] = rows[::-1]
-    last[labels] = rows
-    return first, last
+    components[inside[joined]] = owner[filled[joined]]
 
 
 def enclosing_components(mask: np.ndarray) -> np.ndarray:

@@ -2,8 +2,13 @@
 
 import numpy as np
 
-from smallobjects.metrics.checks import check_classes, check_ignore_index, check_shape
-from smallobjects.metrics.runs import joint_runs, pixels_by
+from smallobjects.metrics.checks import (
+    check_classes,
+    check_ignore_index,
+    check_integers,
+    check_shape,
+)
+from smallobjects.metrics.runs import distinct, joint_runs, pixels_by
 
 
 def confusion_matrix(
@@ -26,22 +31,33 @@ def confusion_matrix(
     """
     check_ignore_index(ignore_index, num_classes)
     check_shape(prediction, semantic.shape, "prediction", "the class mask")
-    _, length, (found, truth) = joint_runs(prediction, semantic)
-    check_classes(found, num_classes, "prediction", ignore_index, length)
-    check_classes(truth, num_classes, "class mask", ignore_index, length)
-    return confusion_of_runs(found, truth, length, num_classes, ignore_index)
+    check_integers(prediction, "prediction")
+    check_integers(semantic, "class mask")
+    start, length = joint_runs(prediction, semantic)
+    (found, truth), pixels = distinct((prediction.ravel()[start], semantic.ravel()[start]), length)
+    check_classes(found, num_classes, "prediction", ignore_index, pixels)
+    check_classes(truth, num_classes, "class mask", ignore_index, pixels)
+    return confusion_of_counts(found, truth, pixels, num_classes, ignore_index)
 
 
-def confusion_of_runs(
+def confusion_of_counts(
     found: np.ndarray,
     truth: np.ndarray,
-    length: np.ndarray,
+    pixels: np.ndarray,
     num_classes: int,
     ignore_index: int,
 ) -> np.ndarray:
-    """Do the work of `confusion_matrix` on checked runs: predicted class, true class, pixels."""
+    """Do the work of `confusion_matrix` on checked counts.
+
+    Args:
+        found: N int64, classes predicted.
+        truth: N int64, classes of the ground truth.
+        pixels: N int64, how many pixels have both; pairs may come more than once.
+        num_classes: C, background included.
+        ignore_index: the void value of both.
+    """
     columns = num_classes + 1
-    counted = truth != ignore_index
-    found = np.where(found == ignore_index, num_classes, found)[counted].astype(np.int64)
-    pairs = truth[counted].astype(np.int64) * columns + found
-    return pixels_by(pairs, length[counted], num_classes * columns).reshape(num_classes, columns)
+    counted = np.flatnonzero(truth != ignore_index)
+    found = np.where(found == ignore_index, num_classes, found)[counted]
+    pairs = truth[counted] * columns + found
+    return pixels_by(pairs, pixels[counted], num_classes * columns).reshape(num_classes, columns)

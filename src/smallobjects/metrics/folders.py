@@ -1,10 +1,8 @@
 """Scoring predictions in PNG files, image by image and in parallel."""
 
-import multiprocessing
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,18 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from smallobjects.metrics.areas import class_areas
-from smallobjects.metrics.checks import check_classes, check_shape
-from smallobjects.metrics.confusion import confusion_of_runs
 from smallobjects.metrics.ground_truth import Truth, Truths
-from smallobjects.metrics.instances import ROW, SIZE_LIMITS, instance_ious_of_runs
+from smallobjects.metrics.image_scores import image_scores
+from smallobjects.metrics.instances import ROW, SIZE_LIMITS
 from smallobjects.metrics.masks import images_of, read_mask
-from smallobjects.metrics.runs import joint_runs
+from smallobjects.metrics.overlaps import MaskNames
+from smallobjects.parallel import ordered_map
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BATCH = 32
-VOID = 255
+BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -113,18 +110,15 @@ def score_image(files: ImageFiles, scale: Scale) -> tuple[np.ndarray, np.ndarray
     """
     prediction = read_mask(files.prediction, "prediction")
     truth = files.truth.read()
-    name, shape = str(files.prediction), truth.instances.shape
-    check_shape(prediction, shape, name, truth.instances_name)
-    check_shape(truth.semantic, shape, truth.semantic_name, truth.instances_name)
-    runs = joint_runs(prediction, truth.semantic, truth.instances)
-    found, true, _ = runs.values
-    check_classes(found, scale.num_classes, name, VOID, runs.length)
-    check_classes(true, scale.num_classes, truth.semantic_name, VOID, runs.length)
-    try:
-        rows = instance_ious_of_runs(prediction, runs, VOID, scale.size_limits)
-    except ValueError as error:
-        raise ValueError(f"{truth.instances_name}: {error}") from error
-    return rows, confusion_of_runs(found, true, runs.length, scale.num_classes, VOID)
+    names = MaskNames(str(files.prediction), truth.semantic_name, truth.instances_name)
+    return image_scores(
+        prediction,
+        truth.semantic,
+        truth.instances,
+        scale.num_classes,
+        size_limits=scale.size_limits,
+        names=names,
+    )
 
 
 def score_batch(scale: Scale, batch: list[ImageFiles]) -> BatchScores:
@@ -147,25 +141,14 @@ def score_batches(
     Raises:
         ValueError: as `score_image`, for the first image that cannot be scored.
     """
-    files = list(files)
-    score = partial(score_batch, scale)
-    groups = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
-    with _mapping(min(workers, len(groups))) as apply:
-        yield from apply(score, groups)
+    # One batch is one item, so that what a worker sends is summed over a batch already.
+    yield from ordered_map(partial(score_batch, scale), _batches(files), workers, chunk_size=1)
 
 
-@contextmanager
-def _mapping(workers: int) -> Iterator:
-    """Yield a `map` that keeps the order: the plain one, or one over several processes."""
-    if workers <= 1:
-        yield map
-        return
-    # Not forked: the parent may hold threads (a progress bar, Arrow), which a fork would break.
-    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        yield executor.map
-    finally:
-        executor.shutdown(cancel_futures=True)
+def _batches(files: Iterable[ImageFiles]) -> Iterator[list[ImageFiles]]:
+    files = iter(files)
+    while batch := list(itertools.islice(files, BATCH)):
+        yield batch
 
 
 def rows_table(rows: list[np.ndarray], images: list[str]) -> "pd.DataFrame":

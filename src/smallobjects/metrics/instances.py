@@ -6,14 +6,9 @@ al., WACV 2024). Everything is counted in integers; only the quotient at the end
 
 import numpy as np
 
-from smallobjects.metrics.checks import (
-    check_classes,
-    check_ignore_index,
-    check_instance_ids,
-    check_shape,
-)
-from smallobjects.metrics.components import components_of_runs
-from smallobjects.metrics.runs import Runs, joint_runs, pixels_by
+from smallobjects.metrics.components import components_of_regions
+from smallobjects.metrics.overlaps import MaskNames, Overlaps, overlaps_of
+from smallobjects.metrics.runs import distinct, pixels_by
 
 SIZES = ("small", "medium", "large")
 SIZE_LIMITS = (32**2, 96**2)
@@ -63,36 +58,23 @@ def instance_ious(
         ValueError: shapes differ, a value is no class, or an instance has no foreground class or
             more classes than one.
     """
-    check_ignore_index(ignore_index, num_classes)
-    check_shape(prediction, instances.shape, "prediction", "the instance mask")
-    check_shape(semantic, instances.shape, "class mask", "the instance mask")
-    runs = joint_runs(prediction, semantic, instances)
-    check_classes(runs.values[0], num_classes, "prediction", ignore_index, runs.length)
-    check_classes(runs.values[1], num_classes, "class mask", ignore_index, runs.length)
-    check_instance_ids(runs.values[2], "instance mask")
-    return instance_ious_of_runs(prediction, runs, ignore_index, size_limits)
+    overlaps = overlaps_of(prediction, semantic, instances, num_classes, ignore_index, MaskNames())
+    return instance_ious_of_overlaps(overlaps, ignore_index, size_limits)
 
 
-def instance_ious_of_runs(
-    prediction: np.ndarray, runs: Runs, ignore_index: int, size_limits: tuple[int, int]
+def instance_ious_of_overlaps(
+    overlaps: Overlaps, ignore_index: int, size_limits: tuple[int, int]
 ) -> np.ndarray:
-    """Do the work of `instance_ious` on checked masks.
-
-    Args:
-        prediction: as in `instance_ious`.
-        runs: the joint runs of prediction, class mask and instance mask.
-        ignore_index: as in `instance_ious`.
-        size_limits: as in `instance_ious`.
+    """Do the work of `instance_ious` on counted pixels; the arguments are as there.
 
     Raises:
         ValueError: an instance has no foreground class or more classes than one.
     """
-    found, truth, _ = runs.values
-    ids, index = _indexed(runs.values[2], ignore_index)
-    area = pixels_by(index, runs.length, len(ids) + 2)[1:-1]
-    class_ids = _classes_of_instances(truth, index, ids, ignore_index)
-    intersection, charged = _shares(prediction, runs, index, class_ids)
-    background = _background(found, truth, runs.length, valid=index <= len(ids))
+    ids, index = _indexed(overlaps.instance, ignore_index)
+    area = pixels_by(index, overlaps.pixels, len(ids) + 2)[1:-1]
+    class_ids = _classes_of_instances(overlaps.truth, index, ids, ignore_index)
+    intersection, charged = _shares(overlaps, index, class_ids)
+    background = _background(overlaps, valid=index <= len(ids))
 
     foreground = np.empty(len(ids), ROW)
     foreground["class_id"] = class_ids
@@ -107,7 +89,7 @@ def instance_ious_of_runs(
 
 
 def _indexed(instances: np.ndarray, ignore_index: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the K ids that occur, ascending, and for each run 0 (none), 1..K, or K+1 (void).
+    """Return the K ids that occur, ascending, and for each element 0 (none), 1..K, or K+1 (void).
 
     Ids can have gaps, and need not be small.
     """
@@ -151,7 +133,7 @@ def _classes_of_instances(
 
 
 def _shares(
-    prediction: np.ndarray, runs: Runs, index: np.ndarray, class_ids: np.ndarray
+    overlaps: Overlaps, index: np.ndarray, class_ids: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the intersection and the charged pixels of each of the K instances, K int64 each.
 
@@ -162,19 +144,16 @@ def _shares(
     bins = len(class_ids) + 2
     if not len(class_ids):
         return class_ids, class_ids
-    # Only predictions of the classes of instances matter.
-    wanted = np.zeros(int(max(runs.values[0].max(), class_ids.max())) + 1, bool)
-    wanted[class_ids] = True
-    kept = np.flatnonzero(wanted[runs.values[0]])
-    found, length, index = runs.values[0][kept], runs.length[kept], index[kept]
-    components = components_of_runs(prediction, runs.start[kept], length, found)
-
-    class_of_index = np.concatenate([[0], class_ids, [0]])
-    meets = np.flatnonzero(class_of_index[index] == found)
-    valid_length = np.where(index < bins - 1, length, 0)
-    size = pixels_by(components, valid_length, components.max(initial=0) + 1)
-    pairs, overlap = _summed(components[meets] * bins + index[meets], length[meets])
-    component, instance = pairs // bins, pairs % bins
+    components = components_of_regions(
+        overlaps.prediction, overlaps.runs, overlaps.regions, class_ids
+    )[overlaps.region]
+    class_of_index = np.concatenate([[-1], class_ids, [-1]])
+    meets = np.flatnonzero(class_of_index[index] == overlaps.found)
+    valid_pixels = np.where(index < bins - 1, overlaps.pixels, 0)
+    size = pixels_by(components, valid_pixels, components.max() + 1)
+    (component, instance), overlap = distinct(
+        (components[meets], index[meets]), overlaps.pixels[meets]
+    )
     on_siblings = pixels_by(component, overlap, len(size))[component]
     charged = overlap + (size[component] - on_siblings) * overlap // on_siblings
     return (
@@ -183,21 +162,10 @@ def _shares(
     )
 
 
-def _summed(keys: np.ndarray, amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct keys, ascending, and the sum of the amounts of each, as int64."""
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    sums = np.add.reduceat(amounts[order], first) if first.size else amounts
-    return keys[first], sums.astype(np.int64)
-
-
-def _background(
-    found: np.ndarray, truth: np.ndarray, length: np.ndarray, valid: np.ndarray
-) -> np.ndarray:
+def _background(overlaps: Overlaps, valid: np.ndarray) -> np.ndarray:
     """Return the one background row of the image, or none if no valid pixel is background."""
-    kinds = 4 * valid + 2 * (truth == 0) + (found == 0)
-    wrong, missed, right = pixels_by(kinds, length, 8)[5:]
+    kinds = 4 * valid + 2 * (overlaps.truth == 0) + (overlaps.found == 0)
+    wrong, missed, right = pixels_by(kinds, overlaps.pixels, 8)[5:]
     if not missed + right:
         return np.empty(0, ROW)
     return np.array([(0, 0, missed + right, "", right, wrong + right, 0.0)], ROW)

@@ -4,6 +4,7 @@ Masks have few of them (thousands, where there are hundreds of thousands of pixe
 counting runs instead of pixels makes the scores cheap.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +16,7 @@ class Runs(NamedTuple):
     start: np.ndarray
     """R int64: index of the first pixel in the flattened mask."""
     length: np.ndarray
-    """R float64, whole numbers: pixels; together they are all pixels of the mask.
-
-    (They are weights of `np.bincount`, which would convert integers at each use. Sums are exact, as
-    an image has fewer than 2⁵³ pixels.)
-    """
-    values: tuple[np.ndarray, ...]
-    """R values of each mask, of its dtype."""
+    """R int64: pixels; together they are all pixels of the mask."""
 
 
 def joint_runs(*masks: np.ndarray) -> Runs:
@@ -38,22 +33,104 @@ def joint_runs(*masks: np.ndarray) -> Runs:
     for mask in flat[1:]:
         inner |= mask[1:] != mask[:-1]
     changes[:: max(width, 1)] = True
-    start = np.flatnonzero(changes)
-    length = np.empty(start.size)
+    start = _places(changes)
+    length = np.empty(start.size, np.int64)
     np.subtract(start[1:], start[:-1], out=length[:-1])
     length[-1:] = changes.size - start[-1:]
-    return Runs(start, length, tuple(mask[start] for mask in flat))
+    return Runs(start, length)
 
 
-def pixels_by(values: np.ndarray, length: np.ndarray, bins: int) -> np.ndarray:
-    """Count the pixels of runs by a value of theirs.
+def _places(flags: np.ndarray) -> np.ndarray:
+    """Return the indices at which an array of bool is true, ascending, as int64."""
+    if flags.size % 4:
+        return np.flatnonzero(flags)
+    # NumPy is slow where one in ten or twenty is true. Of words of four flags more are not zero,
+    # and in these words, put side by side, more flags are true.
+    words = flags.view(np.uint32)
+    kept = np.flatnonzero(words != 0)
+    places = np.flatnonzero(words[kept].view(bool))
+    moved = 4 * (kept - np.arange(kept.size))
+    places += moved[places >> 2]
+    return places
+
+
+def starts_of_equal(values: np.ndarray) -> np.ndarray:
+    """Return where neighbours that are equal begin, as indices, ascending."""
+    new = np.empty(values.size, bool)
+    new[:1] = True
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    return np.flatnonzero(new)
+
+
+def distinct(
+    values: Sequence[np.ndarray], amounts: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the distinct combinations of some values, and the sum of the amounts of each.
 
     Args:
-        values: R integers in 0..bins-1.
-        length: R float64, the pixels of each run.
+        values: R integers each.
+        amounts: R int64, at least 1.
+
+    Returns:
+        The D combinations, ascending: D integers for each of `values`; and their D sums, int64.
+    """
+    if not amounts.size:
+        return list(values), amounts
+    lowest = [int(value.min()) for value in values]
+    bits = [(int(v.max()) - low).bit_length() for v, low in zip(values, lowest, strict=True)]
+    bits_of_amount = int(amounts.max()).bit_length()
+    if sum(bits) + bits_of_amount > 63:
+        return _distinct_of_any_range(values, amounts)
+    keys = np.zeros((), np.int64)
+    for value, low, width in zip(values, lowest, bits, strict=True):
+        whole = value.astype(np.int64, copy=False)
+        keys = (keys << width) | (whole - low if low else whole)
+    # Few keys are counted, many are sorted.
+    if 1 << sum(bits) <= 4 * amounts.size:
+        sums = pixels_by(keys, amounts, 0)
+        keys = np.flatnonzero(sums != 0)
+        sums = sums[keys]
+    else:
+        keys, sums = _sorted_sums(keys, amounts, bits_of_amount)
+    combinations = []
+    for low, width in zip(reversed(lowest), reversed(bits), strict=True):
+        combinations.append((keys & ((1 << width) - 1)) + low)
+        keys = keys >> width
+    return combinations[::-1], sums
+
+
+def _sorted_sums(keys: np.ndarray, amounts: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct keys, ascending, and the sums of their amounts, below 2^bits each."""
+    # Sorting numbers is many times as fast as sorting indices, so the amount rides on its key.
+    packed = keys << bits
+    packed |= amounts
+    packed.sort()
+    amounts = packed & ((1 << bits) - 1)
+    packed >>= bits
+    first = starts_of_equal(packed)
+    return packed[first], np.add.reduceat(amounts, first)
+
+
+def _distinct_of_any_range(
+    values: Sequence[np.ndarray], amounts: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Do the work of `distinct` for values that do not fit into one number."""
+    order = np.lexsort(values[::-1])
+    ordered = [value[order] for value in values]
+    first = np.unique(np.concatenate([starts_of_equal(value) for value in ordered]))
+    return [value[first] for value in ordered], np.add.reduceat(amounts[order], first)
+
+
+def pixels_by(values: np.ndarray, pixels: np.ndarray, bins: int) -> np.ndarray:
+    """Count pixels by a value of theirs.
+
+    Args:
+        values: N integers in 0..bins-1.
+        pixels: N whole numbers, the pixels that have each of the values.
         bins: how many values there are.
 
     Returns:
         `bins` int64.
     """
-    return np.bincount(values, weights=length, minlength=bins).astype(np.int64)
+    # Its weights are float64, exact for whole numbers below 2⁵³.
+    return np.bincount(values, weights=pixels, minlength=bins).astype(np.int64)

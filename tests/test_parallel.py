@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smallobjects.datasets.parallel import CHUNK, ordered_map, with_progress
+from smallobjects.parallel import CHUNK, ordered_map
 
 
 def square(number):
@@ -49,7 +49,7 @@ ENDLESS = """
 import os, sys, time
 sys.path.insert(0, sys.argv[1])
 from test_parallel import report_and_sleep
-from smallobjects.datasets.parallel import ordered_map
+from smallobjects.parallel import ordered_map
 
 if __name__ == "__main__":
     list(ordered_map(report_and_sleep, [sys.argv[2]] * 100, 2))
@@ -101,17 +101,3 @@ def test_items_are_taken_as_they_are_needed():
     assert [next(results) for _ in range(3)] == [0, 1, 4]
     results.close()
     assert taken <= 8 * CHUNK
-
-
-def test_lines_in_a_log(capsys):
-    assert list(with_progress(iter("abcdefghijklmnopqrstuvwxyz"), 26, "Letters"))[-1] == "z"
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "Letters: 3 of 26"
-    assert lines[-1] == "Letters: 26 of 26"
-    assert len(lines) == 9
-
-
-def test_bar_on_a_terminal(capsys, monkeypatch):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert list(with_progress(iter([1, 2]), 2, "Numbers")) == [1, 2]
-    assert capsys.readouterr().err.count("of 2") == 0

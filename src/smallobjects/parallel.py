@@ -1,49 +1,50 @@
-"""Work through a long list in order, in one process or several, with a word on the progress."""
+"""Work through a long list in order, in one process or in several."""
 
 import itertools
 import multiprocessing
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
-from rich.console import Console
-from rich.progress import track
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CHUNK = 8
-PLAIN_LINES = 10
 
 
 def ordered_map(
-    function: Callable[[Item], Result], items: Iterable[Item], workers: int = 1
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int = 1,
+    chunk_size: int = CHUNK,
 ) -> Iterator[Result]:
     """Yield `function(item)` in the order of the items.
 
     With several workers only a few chunks are under way at any time, so that memory does not grow
-    with the number of items. An exception in a worker is raised here and stops the rest.
+    with the number of items. An exception in a worker is raised here and stops the rest. Workers
+    whose parent is killed end by themselves.
 
     Args:
         function: picklable, as the workers are fresh processes.
         items: picklable.
         workers: number of processes; 1 works in this one.
+        chunk_size: how many items go to a worker at a time.
     """
     if workers == 1:
         yield from map(function, items)
         return
     items = iter(items)
+    # Not forked: the parent may hold threads (a progress bar, Arrow), which a fork would break.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
         pending: deque = deque()
         try:
             while True:
                 while len(pending) < 2 * workers and (
-                    chunk := list(itertools.islice(items, CHUNK))
+                    chunk := list(itertools.islice(items, chunk_size))
                 ):
                     pending.append(pool.submit(_apply, function, chunk))
                 if not pending:
@@ -67,17 +68,3 @@ def _end_with_parent() -> None:
 
 def _apply(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
     return [function(item) for item in chunk]
-
-
-def with_progress(results: Iterable[Result], total: int, description: str) -> Iterator[Result]:
-    """Pass results through, with a bar on a terminal and a line now and then in a log."""
-    if sys.stderr.isatty():
-        yield from track(
-            results, description=description, total=total, console=Console(stderr=True)
-        )
-        return
-    step = max(1, -(-total // PLAIN_LINES))
-    for done, result in enumerate(results, start=1):
-        yield result
-        if done % step == 0 or done == total:
-            print(f"{description}: {done} of {total}", file=sys.stderr, flush=True)

@@ -1,0 +1,85 @@
+"""What one image holds: its pixels, counted by predicted region, true class and instance.
+
+All scores of an image are made of these counts. There are a few hundred of them, however large the
+image is.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from smallobjects.metrics.checks import (
+    check_classes,
+    check_ignore_index,
+    check_instance_ids,
+    check_integers,
+    check_shape,
+)
+from smallobjects.metrics.components import Regions, regions_of
+from smallobjects.metrics.runs import Runs, distinct, joint_runs
+
+
+class MaskNames(NamedTuple):
+    """What messages call the masks of an image."""
+
+    prediction: str = "prediction"
+    semantic: str = "class mask"
+    instances: str = "the instance mask"
+
+
+class Overlaps(NamedTuple):
+    """Distinct combinations of four values that pixels of an image have; D of them."""
+
+    region: np.ndarray
+    """D int64: the region of the prediction, 0 where class 0 is predicted."""
+    found: np.ndarray
+    """D int64: the class of the region."""
+    truth: np.ndarray
+    """D int64: the class of the ground truth."""
+    instance: np.ndarray
+    """D int64: the instance of the ground truth."""
+    pixels: np.ndarray
+    """D int64: how many pixels have these values."""
+    prediction: np.ndarray
+    """H×W integers."""
+    runs: Runs
+    """The joint runs of prediction, class mask and instance mask."""
+    regions: Regions
+    """The regions of the prediction."""
+
+
+def overlaps_of(
+    prediction: np.ndarray,
+    semantic: np.ndarray,
+    instances: np.ndarray,
+    num_classes: int,
+    ignore_index: int,
+    names: MaskNames,
+) -> Overlaps:
+    """Check the masks of an image and count their pixels.
+
+    Args:
+        prediction: as in `smallobjects.metrics.instance_ious`.
+        semantic: as there.
+        instances: as there.
+        num_classes: as there.
+        ignore_index: as there.
+        names: of the masks, for messages.
+
+    Raises:
+        ValueError: shapes differ, or a value is no integer, no class or no instance id.
+    """
+    check_ignore_index(ignore_index, num_classes)
+    for mask, name in zip((prediction, semantic, instances), names, strict=True):
+        check_integers(mask, name)
+        check_shape(mask, instances.shape, name, names.instances)
+    runs = joint_runs(prediction, semantic, instances)
+    regions = regions_of(prediction, runs)
+    (region, instance, truth), pixels = distinct(
+        (regions.of_run, instances.ravel()[runs.start], semantic.ravel()[runs.start]), runs.length
+    )
+    found = regions.classes[region]
+    check_classes(found, num_classes, names.prediction, ignore_index, pixels)
+    check_classes(truth, num_classes, names.semantic, ignore_index, pixels)
+    check_instance_ids(instance, names.instances)
+    return Overlaps(region, found, truth, instance, pixels, prediction, runs, regions)
