@@ -33,7 +33,7 @@ from smallobjects.metrics.folders import ImageFiles, Scale, score_batch
 from smallobjects.metrics.ground_truth import MaskFiles
 from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import SIZE_LIMITS
-from smallobjects.metrics.runs import joint_runs
+from smallobjects.runs import joint_runs
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "metrics"))
 from reference_scores import instance_rows

@@ -13,7 +13,7 @@ from smallobjects.metrics.components import (
     enclosing_components,
     regions_of,
 )
-from smallobjects.metrics.runs import joint_runs
+from smallobjects.runs import joint_runs
 
 
 def as_sets(labels):

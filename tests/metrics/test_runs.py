@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import scenes
 
-from smallobjects.metrics.runs import distinct, joint_runs
+from smallobjects.metrics.runs import distinct
+from smallobjects.runs import joint_runs
 
 
 @settings(max_examples=200, deadline=None)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from smallobjects.datasets.prepared import VOID
-from smallobjects.datasets.runs import joint_runs
+from smallobjects.runs import joint_runs
 
 
 class Agreement(NamedTuple):
@@ -27,10 +27,10 @@ def instance_classes(instances: np.ndarray, semantic: np.ndarray) -> Agreement:
         instances: H×W uint8 or uint16; 0 background, 255 void.
         semantic: H×W uint8; 0 background, 1..C, 255 void.
     """
-    runs = joint_runs(instances, semantic)
-    keys = runs.values[0].astype(np.int64) * 256 + runs.values[1]
+    start, length = joint_runs(instances, semantic)
+    keys = instances.ravel()[start].astype(np.int64) * 256 + semantic.ravel()[start]
     pairs, index = np.unique(keys, return_inverse=True)
-    pixels = np.bincount(index, runs.length).astype(np.int64)
+    pixels = np.bincount(index, length).astype(np.int64)
     found: dict[int, list[int]] = {}
     contradictions, strays = [], []
     for pair, count in zip(pairs.tolist(), pixels.tolist(), strict=True):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from smallobjects.datasets.prepared import SIZES, VOID
-from smallobjects.datasets.runs import regions
+from smallobjects.datasets.regions import regions
 
 
 def size_name(area: int, limits: tuple[int, int]) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cc3d
 import numpy as np
 
-from smallobjects.metrics.runs import Runs
+from smallobjects.runs import Runs
 
 
 class Regions(NamedTuple):

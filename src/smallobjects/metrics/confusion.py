@@ -8,7 +8,8 @@ from smallobjects.metrics.checks import (
     check_integers,
     check_shape,
 )
-from smallobjects.metrics.runs import distinct, joint_runs, pixels_by
+from smallobjects.metrics.runs import distinct, pixels_by
+from smallobjects.runs import joint_runs
 
 
 def confusion_matrix(

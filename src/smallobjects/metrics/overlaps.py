@@ -16,7 +16,8 @@ from smallobjects.metrics.checks import (
     check_shape,
 )
 from smallobjects.metrics.components import Regions, regions_of
-from smallobjects.metrics.runs import Runs, distinct, joint_runs
+from smallobjects.metrics.runs import distinct
+from smallobjects.runs import Runs, joint_runs
 
 
 class MaskNames(NamedTuple):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.prepared import VOID, PreparedDataset
-from smallobjects.datasets.runs import regions
+from smallobjects.datasets.regions import regions
 from smallobjects.plot_style import SIZE_COLOURS, TEXT_WIDTH
 from smallobjects.reporting.cells import DescribedDataset
 
