@@ -8,6 +8,7 @@ configfile: Path(workflow.basedir) / "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/datasets.smk"
+include: "workflow/rules/selections.smk"
 
 
 for rules_of_family in sorted(

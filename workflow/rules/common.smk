@@ -16,6 +16,7 @@ COMPUTE = EXPERIMENT.scale.compute
 ROOT = EXPERIMENT.root
 DATASET = f"{ROOT}/datasets/{{dataset}}"
 SOURCE = f"{ROOT}/pseudo_labels/{{dataset}}/{{source}}"
+SELECTION = f"{ROOT}/selections/{{dataset}}"
 SEGMENTOR = f"{ROOT}/segmentors/{{dataset}}/{{source}}/{{segmentor}}/seed{{seed}}"
 CELL = "{dataset}/{source}/{segmentor}/{loss}/seed{seed}"
 PREDICTIONS = f"{ROOT}/predictions/{CELL}"
@@ -90,16 +91,39 @@ def synthetic_parameters(wildcards):
     return EXPERIMENT.dataset(wildcards.dataset).synthetic.model_dump_json()
 
 
+def selection_report(wildcards):
+    """Return the report of the selection that a dataset is made of; none for any other dataset."""
+    selects = EXPERIMENT.dataset(wildcards.dataset).selects_images
+    return (
+        [f"{SELECTION}/report.json".format(dataset=wildcards.dataset)]
+        if selects
+        else []
+    )
+
+
+def selection_option(wildcards, input):
+    """Return the option that hands over the report of a selection; none where there is none."""
+    return " ".join(f"--selection {path}" for path in input.selection)
+
+
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
-    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(exclude={"synthetic"})
+    return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
+        exclude={"synthetic"}, exclude_none=True
+    )
 
 
 def split(role):
     """Return a function that names a dataset's split for `role`: train, label_score, evaluate."""
 
     def name(wildcards):
-        return getattr(EXPERIMENT.dataset(wildcards.dataset), role)
+        found = getattr(EXPERIMENT.dataset(wildcards.dataset), role)
+        if found is None:
+            home = EXPERIMENT.trained_on(wildcards.dataset)
+            raise WorkflowError(
+                f"{wildcards.dataset} has no split for {role!r}: it evaluates the models of {home}"
+            )
+        return found
 
     return name
 
@@ -144,6 +168,13 @@ def training(arm=None):
         ).model_dump_json(exclude_none=True)
 
     return parameters
+
+
+def checkpoint(wildcards):
+    """Return the trained model: that of the dataset itself, or of the one it evaluates."""
+    return f"{SEGMENTOR}/{{loss}}.pth".format(
+        **{**wildcards, "dataset": EXPERIMENT.trained_on(wildcards.dataset)}
+    )
 
 
 def prediction(wildcards):

@@ -1,4 +1,5 @@
-# Needs: raw data – a local path in the configuration, or none for `raw: synthetic`.
+# Needs: raw data – a local path in the configuration, or none for `raw: synthetic`; where images are
+# selected, <root>/selections/<dataset>/report.json.
 # Makes: <root>/raw/<dataset>/ (synthetic only), <root>/datasets/<dataset>/ (the prepared format).
 
 
@@ -26,6 +27,7 @@ rule prepare_dataset:
     """Convert raw data to the prepared format; its description is written last."""
     input:
         raw_inputs,
+        selection=selection_report,
     output:
         description=f"{DATASET}/dataset.json",
     log:
@@ -41,7 +43,8 @@ rule prepare_dataset:
         raw=raw_folder,
         parameters=dataset_parameters,
         folder=subpath(output.description, parent=True),
+        selection=selection_option,
     shell:
         "smallobjects prepare-dataset --name {wildcards.dataset} --raw {params.raw:q}"
-        " --parameters {params.parameters:q} --workers {threads} --output {params.folder}"
-        " > {log} 2>&1"
+        " --parameters {params.parameters:q} --workers {threads} {params.selection}"
+        " --output {params.folder} > {log} 2>&1"

@@ -9,6 +9,8 @@ from smallobjects import __version__
 # Subcommands are imported when they are called: `--help` and the light stages start without torch.
 COMMANDS = {
     "make-synthetic": "datasets",
+    "find-candidates": "selection",
+    "select-images": "selection",
     "prepare-dataset": "datasets",
     "train-classifier": "pseudo_labels",
     "make-cams": "pseudo_labels",

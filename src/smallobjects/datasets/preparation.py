@@ -15,7 +15,7 @@ from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import write_mask
 from smallobjects.datasets.parallel import ordered_map, with_progress
-from smallobjects.datasets.parameters import DatasetParameters
+from smallobjects.datasets.parameters import DatasetParameters, with_selection
 from smallobjects.datasets.raw import RawDataset, RawImage
 from smallobjects.publishing import publish_directory
 
@@ -30,6 +30,7 @@ def prepare_dataset(
     raw: str | Path,
     output: str | Path,
     workers: int = 1,
+    selection: str | Path | None = None,
 ) -> None:
     """Write the prepared dataset (see `prepared.py`) of the raw folder into the folder `output`.
 
@@ -44,6 +45,7 @@ def prepare_dataset(
         raw: the raw folder.
         output: the folder to make.
         workers: processes that read and write images.
+        selection: a report of `smallobjects select-images`, for splits whose source it is.
 
     Raises:
         DatasetError: the raw data cannot be used, or `output` holds something else.
@@ -52,6 +54,7 @@ def prepare_dataset(
     _check_output(output)
     if not raw.is_dir():
         raise DatasetError(f"{raw}: no such folder of raw data; give the path it was unpacked to")
+    parameters = with_selection(parameters, selection)
     converter = importlib.import_module(f"smallobjects.datasets.{parameters.layout}")
     dataset: RawDataset = converter.open_raw(raw, parameters)
     if len(dataset.class_names) + 1 != parameters.num_classes:
@@ -149,7 +152,7 @@ def _describe(
         "layout": parameters.layout,
         "class_names": class_names,
         "palette": voc_palette(len(class_names)),
-        "source": parameters.raw,
+        "source": _source(parameters.raw, dataset.selection),
         "splits": {split: len(ids) for split, ids in dataset.splits.items()},
         "train": parameters.train,
         "label_score": parameters.label_score,
@@ -163,7 +166,13 @@ def _describe(
             ),
             "lists": _sum_files(list_hashes),
         },
+        **({"selection": dataset.selection} if dataset.selection else {}),
     }
+
+
+def _source(raw: str, selection: dict | None) -> str:
+    """Return where the raw data is from, and that it was selected, if it was."""
+    return f"{raw}. {selection['statement']}" if selection else raw
 
 
 def _count(dataset: RawDataset, records: list[_Record]) -> dict:

@@ -22,6 +22,8 @@ import pandas as pd
 from PIL import Image
 
 VOID = 255
+SIZES = ("small", "medium", "large")
+"""The sizes of instances, in rising order."""
 
 
 @dataclass(frozen=True)
