@@ -65,13 +65,14 @@ def select_images(
         parameters.seed,
         parameters.tolerance,
         parameters.nodes,
+        parameters.rounds,
     )
     ids = [i for i, chosen in zip(kept.ids, selection.chosen, strict=True) if chosen]
     text = "".join(f"{image_id}\n" for image_id in ids)
     content = {
         "rebuilt": True,
-        "statement": f"Rebuilt: {parameters.images} images of a balanced selection (seed "
-        f"{parameters.seed}), not those of the paper; {filtered.sentence}.",
+        "statement": f"rebuilt from LVIS as a balanced selection of {parameters.images} images "
+        f"(seed {parameters.seed}), which are not those of the paper; {filtered.sentence}.",
         "filter": filtered.record,
         **describe_balance(kept.counts, targets, selection),
         "published": PUBLISHED,

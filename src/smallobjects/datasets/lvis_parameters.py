@@ -80,8 +80,10 @@ class SelectionParameters(Parameters):
     by hand, and everything that is made says so."""
     tolerance: Annotated[float, Field(ge=0)] = 0.01
     """Stop searching where the objective is this share above its bound."""
-    nodes: PositiveInt = 1000
+    nodes: PositiveInt = 100
     """Stop each search after this many nodes."""
+    rounds: NonNegativeInt = 6
+    """Stop after this many searches that follow the first."""
 
     @property
     def size_targets(self) -> tuple[int, int, int]:

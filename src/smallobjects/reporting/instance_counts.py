@@ -29,6 +29,20 @@ def count_instances(datasets: Sequence[CountedDataset]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def selection_notes(datasets: Sequence[CountedDataset]) -> list[str]:
+    """Return a sentence on each dataset whose images this project selected.
+
+    Raises:
+        FileNotFoundError: a dataset is not there.
+    """
+    notes = []
+    for dataset in datasets:
+        selection = PreparedDataset.open(dataset.path).description.get("selection")
+        if selection:
+            notes.append(f"{dataset.title}: {selection['statement']}")
+    return notes
+
+
 def share_by_size(title: str, counts: dict[str, int]) -> pd.DataFrame:
     """Return the rows of one dataset, given its instances of each of `SIZES`."""
     total = sum(counts[size] for size in SIZES)
