@@ -93,20 +93,22 @@ def test_a_change_reruns_what_reads_it(finished, case):
     assert finished.changed(changes).planned() == {k: v for k, v in expected.items() if v}
 
 
-def test_decisions_filter_the_candidates(finished, tmp_path):
-    """A decisions file is read where it lies; a changed one selects anew, a wrong one is refused."""
-    ids = pd.read_parquet(finished.folder / CANDIDATES)["image"]
+def test_decisions_filter_the_candidates(workflow, tmp_path):
+    """A decisions file is read where it lies; a changed one selects anew, a wrong one does not."""
     path = tmp_path / "my decisions.csv"
-    run = finished.changed(
-        {**CE_ON_TRUTH, **pascal_b(selection={"decisions": str(path), "images": 4})}
-    ).changed({"results": str(tmp_path / "results")})
-    report = tmp_path / "results/demo/selections/pascal_b/report.json"
+    run = workflow(pascal_b(selection={"decisions": str(path), "images": 4}))
+    report = f"{ROOT}/selections/pascal_b/report.json"
+    assert "settings.datasets.pascal_b.selection.decisions" in run.run(report, succeeds=False)
+    path.write_text("image,decision\n")
+    run.run(CANDIDATES)
+    ids = pd.read_parquet(run.folder / CANDIDATES)["image"]
     path.write_text("image,decision\n" + "".join(f"{image},accept\n" for image in ids[:6]))
-    run.run(str(report))
-    content = json.loads(report.read_text())
+    run.run(report)
+    content = json.loads((run.folder / report).read_text())
     assert set(content["images"]) <= set(ids[:6])
     assert "filtered by hand (6 accepted, 0 rejected" in content["statement"]
-    assert run.planned(str(report)) == {}
+    assert run.planned("--", report) == {}
     path.write_text(path.read_text() + "x,reject\n")
-    output = run.run("--show-failed-logs", str(report), succeeds=False)
+    assert run.planned("--", report) == {"select_images": 1}
+    output = run.run(report, "--show-failed-logs", succeeds=False)
     assert "my decisions.csv: image 'x' is no candidate" in output

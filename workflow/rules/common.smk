@@ -2,6 +2,7 @@
 # parameters: each is one JSON object on the command line, so that Snakemake sees what changed.
 import json
 import re
+import shlex
 from pathlib import Path
 
 from smallobjects.config import ConfigError, Experiment, missing_paths
@@ -111,6 +112,38 @@ def dataset_parameters(wildcards):
     return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
         exclude={"synthetic"}, exclude_none=True
     )
+
+
+def lvis_parameters(wildcards):
+    """Return the annotation files and categories of a dataset made from LVIS."""
+    return EXPERIMENT.dataset(wildcards.dataset).lvis.model_dump_json()
+
+
+def selection_parameters(wildcards):
+    """Return how images are selected; the decisions file is an input."""
+    return EXPERIMENT.dataset(wildcards.dataset).selection.model_dump_json(
+        exclude={"decisions"}
+    )
+
+
+def two_size_limits(wildcards):
+    """Return the two areas that part small, medium and large objects, as two words."""
+    return " ".join(map(str, EXPERIMENT.dataset(wildcards.dataset).size_limits))
+
+
+def decisions(wildcards):
+    """Return the decisions of the manual filter; none where nothing is filtered by hand.
+
+    A file that is not there is no input: it stops the run in words, as other missing paths do.
+    """
+    path = EXPERIMENT.dataset(wildcards.dataset).selection.decisions
+    return [path] if path and Path(path).exists() else []
+
+
+def decisions_option(wildcards):
+    """Return the option that hands the decisions over; none where there are none."""
+    path = EXPERIMENT.dataset(wildcards.dataset).selection.decisions
+    return f"--decisions {shlex.quote(path)}" if path else ""
 
 
 def split(role):

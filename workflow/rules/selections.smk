@@ -1,35 +1,6 @@
 # Needs: raw data with LVIS annotations; where the configuration names one, a decisions file.
 # Makes: <root>/selections/<dataset>/: candidates.parquet, then images.txt and report.json. Only for
 # a dataset with a split whose source is `selection`: PASCAL-B.
-import shlex
-
-
-def lvis_parameters(wildcards):
-    """Return the annotation files and categories of a dataset made from LVIS."""
-    return EXPERIMENT.dataset(wildcards.dataset).lvis.model_dump_json()
-
-
-def selection_parameters(wildcards):
-    """Return how images are selected; the decisions file is an input."""
-    return EXPERIMENT.dataset(wildcards.dataset).selection.model_dump_json(
-        exclude={"decisions"}
-    )
-
-
-def two_size_limits(wildcards):
-    """Return the two areas that part small, medium and large objects, as two words."""
-    return " ".join(map(str, EXPERIMENT.dataset(wildcards.dataset).size_limits))
-
-
-def decisions(wildcards):
-    """Return the decisions of the manual filter; none where nothing is filtered by hand."""
-    path = EXPERIMENT.dataset(wildcards.dataset).selection.decisions
-    return [path] if path else []
-
-
-def decisions_option(wildcards, input):
-    """Return the option that hands the decisions over; none where there are none."""
-    return " ".join(f"--decisions {shlex.quote(path)}" for path in input.decisions)
 
 
 rule find_candidates:
