@@ -10,6 +10,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/common_fetching.smk"
 include: "workflow/rules/fetching.smk"
 include: "workflow/rules/datasets.smk"
+include: "workflow/rules/selections.smk"
 
 
 for rules_of_family in sorted(

@@ -7,7 +7,7 @@ from smallobjects.config import ConfigError, load
 WRONG = [
     ({"scal": "demo"}, ["scal = 'demo'", "unknown key", "scale"]),
     ({"scale": "papr"}, ["scale = 'papr'", "demo", "Did you mean paper?"]),
-    ({"datasets": ["vok"]}, ["datasets = 'vok'", "coco, voc"]),
+    ({"datasets": ["vok"]}, ["datasets = 'vok'", "coco, pascal_b, voc"]),
     ({"datasets": ["voc", "voc"]}, ["datasets", "twice"]),
     ({"losses": ["cee"]}, ["losses.0 = 'cee'", "'ce', 'sw' or 'sb'"]),
     ({"losses": []}, ["losses", "at least one"]),
@@ -27,7 +27,7 @@ WRONG = [
     ({"matrix": [{"labels": ["irn"]}]}, ["matrix.0.segmentors", "missing"]),
     (
         {"external": {"mine": {"title": "M", "supervision": "image", "labels": {"vok": "x"}}}},
-        ["external.mine.labels = 'vok'", "coco, voc"],
+        ["external.mine.labels = 'vok'", "coco, pascal_b, voc"],
     ),
     (
         {"settings": {"methods": {"irn": {"stages": {"seed": {"foreground_threshold": 1.7}}}}}},

@@ -1,6 +1,7 @@
 """The resolved experiment: cells, published settings, scales, and what the user changes."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import yaml
 
 from smallobjects.config import (
     Cell,
+    ConfigError,
     fetched_parts,
     known_weights,
     load,
@@ -29,7 +31,7 @@ def paper(config_folder):
 
 
 def test_the_matrix_has_every_cell_once(demo):
-    assert len(demo.cells) == len(set(demo.cells)) == 2 * 2 * 2
+    assert len(demo.cells) == len(set(demo.cells)) == 2 * 2 * 3
     assert demo.cells[0] == Cell("voc", "irn", "deeplabv2", "ce")
     assert demo.sources == ["irn", "full"]
 
@@ -109,10 +111,78 @@ def test_external_labels_make_cells_where_they_are_given(config_folder):
         "matrix": [{"labels": ["external:mine"], "segmentors": ["deeplabv2"]}],
     }
     experiment = load(config_folder / "config.yaml", changes)
-    assert {cell.dataset for cell in experiment.cells} == {"voc"}
+    assert {cell.dataset for cell in experiment.cells} == {"voc", "pascal_b"}
     assert experiment.family("external:mine") == "external"
     assert experiment.of_family("external") == ["external:mine"]
     assert missing_paths(experiment) == {"external.mine.labels.voc": "labels.zip"}
+
+
+def test_an_evaluation_set_has_the_models_of_the_set_it_names(config_folder, demo):
+    assert demo.trained_on("pascal_b") == demo.trained_on("voc") == "voc"
+    assert demo.segmentor("deeplabv2", "irn", "pascal_b") == demo.segmentor(
+        "deeplabv2", "irn", "voc"
+    )
+    changes = {
+        "datasets": ["pascal_b"],
+        "external": {
+            "mine": {"title": "Mine", "supervision": "image", "labels": {"voc": "labels.zip"}}
+        },
+        "matrix": [{"labels": ["external:mine"], "segmentors": ["deeplabv2"]}],
+    }
+    alone = load(config_folder / "config.yaml", changes)
+    assert [cell.dataset for cell in alone.cells] == ["pascal_b", "pascal_b"]
+    assert missing_paths(alone) == {"external.mine.labels.voc": "labels.zip"}
+
+
+def test_an_evaluation_set_needs_what_it_evaluates(config_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    decisions = {"settings": {"datasets": {"pascal_b": {"selection": {"decisions": "d.csv"}}}}}
+    changes = {"scale": "paper", "datasets": ["pascal_b"], **decisions}
+    missing = missing_paths(load(config_folder / "config.yaml", changes))
+    assert missing["settings.datasets.pascal_b.raw"] == "data/coco2017"
+    assert missing["settings.datasets.voc.raw"] == "data/VOCdevkit/VOC2012"
+    assert missing["settings.datasets.pascal_b.selection.decisions"] == "d.csv"
+
+
+def pascal_b(**changes):
+    return {"settings": {"datasets": {"pascal_b": changes}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (pascal_b(trained_on="coc"), "datasets.pascal_b.trained_on = 'coc': no dataset that"),
+        (pascal_b(trained_on="coco"), "has 81 classes, but pascal_b has 21"),
+        (pascal_b(trained_on="pascal_b"), "no dataset that models are trained on"),
+        (pascal_b(train="val"), "an evaluation set trains nothing"),
+        (pascal_b(trained_on=None), "train: missing; only with `trained_on` is it left out"),
+        (pascal_b(selection=None), "selection: missing; a split has the source `selection`"),
+        (pascal_b(lvis={"classes": {"cta": ["cat"]}}), "classes: 'cta' is none of"),
+        (
+            {
+                "external": {
+                    "x": {"title": "X", "supervision": "image", "labels": {"pascal_b": "p"}}
+                }
+            },
+            "external.x.labels.pascal_b: nothing is trained on pascal_b",
+        ),
+    ],
+)
+def test_an_evaluation_set_that_cannot_be_is_refused(config_folder, changes, said):
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load(config_folder / "config.yaml", changes)
+
+
+def test_the_demos_evaluation_set_shows_classes_that_its_models_know(demo):
+    """Appearance depends on the classes that are drawn, so they must be the same."""
+    assert demo.dataset("pascal_b").synthetic.classes == demo.dataset("voc").synthetic.classes
+
+
+def test_pascal_b_has_the_published_targets(paper):
+    selection = paper.dataset("pascal_b").selection
+    assert (selection.images, sum(selection.size_targets)) == (1137, 3996)
+    assert selection.size_targets == (1245, 1468, 1283)
+    assert paper.dataset("pascal_b").size_limits == (32**2, 96**2)
 
 
 def test_missing_paths_name_their_keys(config_folder, paper, demo, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from smallobjects.datasets.candidates import find_candidates
 from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
 from smallobjects.datasets.preparation import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
@@ -38,6 +39,22 @@ COCO = DatasetParameters(
     size_limits=LIMITS,
 )
 
+LVIS_SCENES = SyntheticParameters(
+    train_images=40, val_images=20, seed=3, classes=(1, 3, 7, 8, 12, 16)
+)
+LVIS = DatasetParameters(
+    title="PASCAL-B",
+    layout="lvis",
+    num_classes=21,
+    raw="synthetic",
+    splits={"val": {"source": "selection"}},
+    evaluate="val",
+    trained_on="voc",
+    size_limits=LIMITS,
+    lvis={},
+    selection={"images": 15, "small": 12, "medium": 14, "large": 12},
+)
+
 
 @pytest.fixture(scope="session")
 def scene_parameters() -> SyntheticParameters:
@@ -68,6 +85,32 @@ def coco_raw(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("raw") / "coco"
     make_synthetic("coco", SCENES, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def lvis_scenes() -> SyntheticParameters:
+    return LVIS_SCENES
+
+
+@pytest.fixture(scope="session")
+def lvis_parameters() -> DatasetParameters:
+    return LVIS
+
+
+@pytest.fixture(scope="session")
+def lvis_raw(tmp_path_factory) -> Path:
+    """Synthetic raw LVIS data; only read it."""
+    folder = tmp_path_factory.mktemp("raw") / "lvis"
+    make_synthetic("lvis", LVIS_SCENES, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def candidates(lvis_raw, tmp_path_factory) -> Path:
+    """The table of candidates of the synthetic LVIS data."""
+    path = tmp_path_factory.mktemp("selection") / "candidates.parquet"
+    find_candidates(lvis_raw, LVIS.lvis, LIMITS, path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -159,3 +159,19 @@ def test_refuses_unknown_sizes(prepared, tmp_path):
     result = run("--dataset", f"A={root}=val", "--scale", "x", "--output", tmp_path / "t.tex")
     assert result.exit_code == 1
     assert f"{root / 'instances.parquet'}: size 'tiny'" in result.output
+
+
+def test_the_caption_says_what_was_selected(prepared, compile_latex, tmp_path):
+    root = prepared("a", 1, 2, 3)
+    path = root / "dataset.json"
+    statement = "rebuilt as 5 % of all; not filtered by hand."
+    selection = {"selection": {"statement": statement}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | selection))
+    columns = ("--dataset", f"A={root}=val", "--dataset", f"B={prepared('b', 1, 2, 3)}=val")
+    result = run(*columns, "--scale", "paper", "--output", tmp_path / "one.tex")
+    assert result.exit_code == 0, result.output
+    lines = (tmp_path / "one.tex").read_text().splitlines()
+    (caption,) = [line for line in lines if "caption" in line]
+    assert r"A: rebuilt as 5 \% of all; not filtered by hand." in caption
+    assert "B:" not in caption
+    compile_latex(tmp_path / "one.tex")

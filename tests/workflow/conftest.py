@@ -15,10 +15,16 @@ import yaml
 
 from smallobjects.config.layers import merge
 
+FEW_IMAGES = {"train_images": 24, "val_images": 8}
 SMALL = {
     "settings": {
         "datasets": {
-            name: {"synthetic": {"train_images": 24, "val_images": 8}} for name in ("voc", "coco")
+            "voc": {"synthetic": FEW_IMAGES},
+            "coco": {"synthetic": FEW_IMAGES},
+            "pascal_b": {
+                "synthetic": FEW_IMAGES,
+                "selection": {"images": 8, "small": 6, "medium": 7, "large": 6},
+            },
         },
         "methods": {"irn": {"stages": {"classifier": {"epochs": 4}, "edges": {"epochs": 2}}}},
         "segmentors": {

@@ -11,7 +11,7 @@ from smallobjects.datasets.checking import check_dataset
 
 CELLS = [
     (dataset, source, loss)
-    for dataset in ("voc", "coco")
+    for dataset in ("voc", "coco", "pascal_b")
     for source in ("irn", "full")
     for loss in ("ce", "sb")
 ]
@@ -54,7 +54,8 @@ def test_table2_holds_what_was_scored(finished):
 
 def test_table1_counts_the_instances_of_the_evaluated_images(finished):
     table = pd.read_csv(finished.folder / "results/tables/table1.csv")
-    for dataset, title in (("voc", "PASCAL VOC"), ("coco", "MS COCO")):
+    titles = {"voc": "PASCAL VOC", "coco": "MS COCO", "pascal_b": "PASCAL-B (rebuilt)"}
+    for dataset, title in titles.items():
         prepared = finished.folder / f"results/demo/datasets/{dataset}"
         images = (prepared / "splits/val.txt").read_text().split()
         instances = pd.read_parquet(prepared / "instances.parquet")

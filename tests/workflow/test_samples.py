@@ -20,7 +20,7 @@ def sampled(workflow, realdata):
     }
     datasets = merge(sample_settings(realdata), few)
     datasets["voc"]["instance_masks"] = "SegmentationObject"
-    run = workflow({"settings": {"datasets": datasets}})
+    run = workflow({"datasets": ["voc", "coco"], "settings": {"datasets": datasets}})
     run.run()
     return run
 

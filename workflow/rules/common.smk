@@ -2,6 +2,7 @@
 # parameters: each is one JSON object on the command line, so that Snakemake sees what changed.
 import json
 import re
+import shlex
 from pathlib import Path
 
 from smallobjects.config import ConfigError, Experiment, missing_paths
@@ -22,6 +23,7 @@ ROOT = EXPERIMENT.root
 DOWNLOADS = EXPERIMENT.config.downloads
 DATASET = f"{ROOT}/datasets/{{dataset}}"
 SOURCE = f"{ROOT}/pseudo_labels/{{dataset}}/{{source}}"
+SELECTION = f"{ROOT}/selections/{{dataset}}"
 SEGMENTOR = f"{ROOT}/segmentors/{{dataset}}/{{source}}/{{segmentor}}/seed{{seed}}"
 CELL = "{dataset}/{source}/{segmentor}/{loss}/seed{seed}"
 PREDICTIONS = f"{ROOT}/predictions/{CELL}"
@@ -107,18 +109,71 @@ def synthetic_parameters(wildcards):
     return EXPERIMENT.dataset(wildcards.dataset).synthetic.model_dump_json()
 
 
+def selection_report(wildcards):
+    """Return the report of the selection that a dataset is made of; none for any other dataset."""
+    selects = EXPERIMENT.dataset(wildcards.dataset).selects_images
+    return (
+        [f"{SELECTION}/report.json".format(dataset=wildcards.dataset)]
+        if selects
+        else []
+    )
+
+
+def selection_option(wildcards, input):
+    """Return the option that hands over the report of a selection; none where there is none."""
+    return " ".join(f"--selection {path}" for path in input.selection)
+
+
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
     return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
-        exclude={"synthetic", "published"}
+        exclude={"synthetic", "published"}, exclude_none=True
     )
+
+
+def lvis_parameters(wildcards):
+    """Return the annotation files and categories of a dataset made from LVIS."""
+    return EXPERIMENT.dataset(wildcards.dataset).lvis.model_dump_json()
+
+
+def selection_parameters(wildcards):
+    """Return how images are selected; the decisions file is an input."""
+    return EXPERIMENT.dataset(wildcards.dataset).selection.model_dump_json(
+        exclude={"decisions"}
+    )
+
+
+def two_size_limits(wildcards):
+    """Return the two areas that part small, medium and large objects, as two words."""
+    return " ".join(map(str, EXPERIMENT.dataset(wildcards.dataset).size_limits))
+
+
+def decisions(wildcards):
+    """Return the decisions of the manual filter; none where nothing is filtered by hand.
+
+    A file that is not there is no input: it stops the run in words, as other missing paths do.
+    """
+    path = EXPERIMENT.dataset(wildcards.dataset).selection.decisions
+    return [path] if path and Path(path).exists() else []
+
+
+def decisions_option(wildcards):
+    """Return the option that hands the decisions over; none where there are none."""
+    path = EXPERIMENT.dataset(wildcards.dataset).selection.decisions
+    return f"--decisions {shlex.quote(path)}" if path else ""
 
 
 def split(role):
     """Return a function that names a dataset's split for `role`: train, label_score, evaluate."""
 
     def name(wildcards):
-        return getattr(EXPERIMENT.dataset(wildcards.dataset), role)
+        found = getattr(EXPERIMENT.dataset(wildcards.dataset), role)
+        if found is None:
+            home = EXPERIMENT.trained_on(wildcards.dataset)
+            raise WorkflowError(
+                f"{wildcards.dataset} has no split for {role!r}: it evaluates the models of {home}"
+            )
+        return found
 
     return name
 
@@ -168,6 +223,13 @@ def training(arm=None):
 def arm_kind(wildcards):
     """Return ce, sw or sb: what a loss is, whatever its τ and λ."""
     return parse_arm(wildcards.loss).kind
+
+
+def checkpoint(wildcards):
+    """Return the trained model: that of the dataset itself, or of the one it evaluates."""
+    return f"{SEGMENTOR}/{{loss}}.pth".format(
+        **{**wildcards, "dataset": EXPERIMENT.trained_on(wildcards.dataset)}
+    )
 
 
 def prediction(wildcards):

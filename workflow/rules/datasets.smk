@@ -1,5 +1,6 @@
 # Needs: raw data – a local path in the configuration, <downloads>/ (see fetching.smk) for
-# `raw: download`, or none for `raw: synthetic`.
+# `raw: download`, or none for `raw: synthetic`; where images are selected,
+# <root>/selections/<dataset>/report.json.
 # Makes: <root>/raw/<dataset>/ (synthetic only), <root>/datasets/<dataset>/ (the prepared format).
 
 
@@ -28,6 +29,7 @@ rule prepare_dataset:
     input:
         synthetic=raw_inputs,
         fetched=ancient(fetched_raw),
+        selection=selection_report,
     output:
         description=f"{DATASET}/dataset.json",
     log:
@@ -43,7 +45,8 @@ rule prepare_dataset:
         raw=raw_folder,
         parameters=dataset_parameters,
         folder=subpath(output.description, parent=True),
+        selection=selection_option,
     shell:
         "smallobjects prepare-dataset --name {wildcards.dataset} --raw {params.raw:q}"
-        " --parameters {params.parameters:q} --workers {threads} --output {params.folder}"
-        " > {log} 2>&1"
+        " --parameters {params.parameters:q} --workers {threads} {params.selection}"
+        " --output {params.folder} > {log} 2>&1"

@@ -1,4 +1,5 @@
-# Needs: <root>/datasets/<dataset>/, <root>/segmentors/<dataset>/<source>/<segmentor>/seed<k>/.
+# Needs: <root>/datasets/<dataset>/, <root>/segmentors/<dataset>/<source>/<segmentor>/seed<k>/; of
+# an evaluation set, the segmentors of the dataset that it evaluates.
 # Makes: <root>/predictions/<cell>/ (one PNG per evaluated image) and <root>/scores/<cell>/:
 # instances.parquet, areas.parquet, confusion.npy, summary.json.
 
@@ -7,7 +8,7 @@ rule predict:
     """Segment the evaluated images."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        checkpoint=f"{SEGMENTOR}/{{loss}}.pth",
+        checkpoint=checkpoint,
     output:
         predictions=directory(PREDICTIONS),
     log:

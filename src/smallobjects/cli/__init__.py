@@ -14,6 +14,8 @@ COMMANDS = {
     "unpack": "fetching",
     "convert-sbd": "fetching",
     "make-synthetic": "datasets",
+    "find-candidates": "selection",
+    "select-images": "selection",
     "prepare-dataset": "datasets",
     "check": "datasets",
     "train-classifier": "pseudo_labels",

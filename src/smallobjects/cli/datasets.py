@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import EXISTING_FOLDER, NEW_PATH, parameters_option
+from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_PATH, parameters_option
 from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
 
 
@@ -12,7 +12,7 @@ from smallobjects.datasets.parameters import DatasetParameters, SyntheticParamet
 @click.option(
     "--layout",
     required=True,
-    type=click.Choice(["voc", "coco"]),
+    type=click.Choice(["voc", "coco", "lvis"]),
     help="The layout that the raw data has.",
 )
 @parameters_option(SyntheticParameters)
@@ -40,15 +40,25 @@ def make_synthetic(layout: str, parameters: SyntheticParameters, output: Path) -
     type=click.IntRange(min=1),
     help="Processes that convert images.",
 )
+@click.option(
+    "--selection",
+    type=EXISTING_FILE,
+    help="Report of select-images, for a split whose source is `selection`.",
+)
 def prepare_dataset(
-    name: str, parameters: DatasetParameters, raw: Path, output: Path, workers: int
+    name: str,
+    parameters: DatasetParameters,
+    raw: Path,
+    output: Path,
+    workers: int,
+    selection: Path | None,
 ) -> None:
     """Bring raw data into the prepared format that all later stages read."""
     from smallobjects.datasets import preparation
     from smallobjects.datasets.errors import DatasetError
 
     try:
-        preparation.prepare_dataset(name, parameters, raw, output, workers)
+        preparation.prepare_dataset(name, parameters, raw, output, workers, selection)
     except (DatasetError, NotADirectoryError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -57,7 +57,7 @@ output_option = click.option(
 def table1(datasets: tuple[str, ...], cells: str | None, scale: str, output: Path) -> None:
     """Count instances by size (Table 1 of the supplement) as .tex and .csv."""
     from smallobjects.reporting.cells import CountedDatasets
-    from smallobjects.reporting.instance_counts import count_instances
+    from smallobjects.reporting.instance_counts import count_instances, selection_notes
     from smallobjects.reporting.instance_latex import instance_latex
 
     if bool(datasets) == bool(cells):
@@ -66,9 +66,10 @@ def table1(datasets: tuple[str, ...], cells: str | None, scale: str, output: Pat
     columns = validated(CountedDatasets, content, "--cells" if cells else "--dataset")
     try:
         table = count_instances(columns.root)
+        notes = selection_notes(columns.root)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    _write(table, instance_latex(table, scale), output)
+    _write(table, instance_latex(table, scale, notes), output)
 
 
 rows_option = click.option(

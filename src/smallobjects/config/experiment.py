@@ -45,11 +45,12 @@ class Experiment:
         _ = self.downloads
         for dataset in {*self.config.datasets, *self.config.settings.datasets}:
             self.dataset(dataset)
-        for dataset in self.config.datasets:
+        for dataset in dict.fromkeys(map(self.trained_on, self.config.datasets)):
             for source in {*self.sources, *self.config.settings.methods}:
                 self.stages(source, dataset)
             for segmentor in self.config.settings.segmentors:
                 self.segmentor(segmentor, "full", dataset)
+        self._check_external()
         for cell in [*self.cells, *self.ablation_cells]:
             self.segmentor(cell.segmentor, cell.source, cell.dataset)
 
@@ -130,6 +131,27 @@ class Experiment:
         return self.dataset(dataset).published if self.scale.published_counts else None
 
     @lru_cache  # noqa: B019
+    def trained_on(self, dataset: str) -> str:
+        """Return the dataset whose models `dataset` evaluates: itself, unless it only evaluates.
+
+        Raises:
+            ConfigError: an evaluation set names no dataset that models can be trained on.
+        """
+        home = self.dataset(dataset).trained_on
+        if home is None:
+            return dataset
+        key = f"datasets.{dataset}.trained_on"
+        trainable = [
+            name for name in self.available("datasets") if self.dataset(name).trained_on is None
+        ]
+        if home not in trainable:
+            raise unknown(key, home, trainable, "no dataset that models are trained on")
+        there, here = self.dataset(home).num_classes, self.dataset(dataset).num_classes
+        if there != here:
+            raise ConfigError(f"{key} = {home!r}: has {there} classes, but {dataset} has {here}")
+        return home
+
+    @lru_cache  # noqa: B019
     def stages(self, source: str, dataset: str) -> Parameters:
         """Return the resolved stages by which `source` makes labels for `dataset`."""
         if external_name(source):
@@ -141,7 +163,11 @@ class Experiment:
 
     @lru_cache  # noqa: B019
     def segmentor(self, name: str, source: str, dataset: str) -> SegmentorParameters:
-        """Return the resolved settings of a segmentor trained on labels of `source`."""
+        """Return the resolved settings of a segmentor trained on labels of `source`.
+
+        On an evaluation set they are those of the dataset that it was trained on.
+        """
+        dataset = self.trained_on(dataset)
         path = self.folder / "segmentors" / f"{name}.py"
         file = read_mmengine(path)
         at_scale, user = self._last_layers("segmentors", name, file)
@@ -206,9 +232,19 @@ class Experiment:
         ]
         return list(dict.fromkeys(rows))
 
+    def _check_external(self) -> None:
+        for name, labels in self.config.external.items():
+            for dataset in labels.labels:
+                home = self.trained_on(dataset)
+                if home != dataset:
+                    raise ConfigError(
+                        f"external.{name}.labels.{dataset}: nothing is trained on {dataset}, which "
+                        f"evaluates models of {home}; give the labels of {home}"
+                    )
+
     def _offers(self, source: str, dataset: str) -> bool:
         name = external_name(source)
-        return name is None or dataset in self.config.external[name].labels
+        return name is None or self.trained_on(dataset) in self.config.external[name].labels
 
 
 def load(path: str | Path, changes: Mapping[str, Any] | None = None) -> Experiment:

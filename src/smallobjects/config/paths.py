@@ -49,20 +49,30 @@ def weights_in(settings: Mapping[str, Any]) -> list[str]:
 
 def _paths(experiment: Experiment) -> Iterator[tuple[str, str]]:
     for cell in experiment.cells:
-        raw = experiment.dataset(cell.dataset).raw
-        if raw not in ("synthetic", "download"):
-            yield f"settings.datasets.{cell.dataset}.raw", raw
-        for part in fetched_parts(experiment, cell.dataset):
-            if record_path(part).exists():
-                yield str(record_path(part)), part
+        home = experiment.trained_on(cell.dataset)
+        for dataset in (cell.dataset, home):
+            raw = experiment.dataset(dataset).raw
+            if raw not in ("synthetic", "download"):
+                yield f"settings.datasets.{dataset}.raw", raw
+            for part in fetched_parts(experiment, dataset):
+                if record_path(part).exists():
+                    yield str(record_path(part)), part
+        yield from _decisions(experiment, cell.dataset)
         name = external_name(cell.source)
         if name:
             labels = experiment.config.external[name].labels
-            yield f"external.{name}.labels.{cell.dataset}", labels[cell.dataset]
-        stages = experiment.stages(cell.source, cell.dataset).model_dump()
+            yield f"external.{name}.labels.{home}", labels[home]
+        stages = experiment.stages(cell.source, home).model_dump()
         yield from _weights(stages, f"settings.methods.{cell.source}.stages")
         model = experiment.segmentor(cell.segmentor, cell.source, cell.dataset).model
         yield from _weights(model, f"settings.segmentors.{cell.segmentor}.model")
+
+
+def _decisions(experiment: Experiment, dataset: str) -> Iterator[tuple[str, str]]:
+    """Yield the file of decisions about candidates, if one is named, with its key."""
+    selection = experiment.dataset(dataset).selection
+    if selection and selection.decisions:
+        yield f"settings.datasets.{dataset}.selection.decisions", selection.decisions
 
 
 def _weights(settings: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:

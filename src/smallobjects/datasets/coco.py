@@ -69,7 +69,7 @@ class CocoImage:
     entry: CocoEntry = field(repr=False)
 
     def read(self) -> AnnotatedImage:
-        """Decode and paint the annotations and check the image.
+        """Check the image, and decode and paint its annotations.
 
         Raises:
             DatasetError: the image is missing or differs in size from its entry, or an annotation
@@ -79,6 +79,15 @@ class CocoImage:
         size = (self.entry.height, self.entry.width)
         entry_name = f"its entry in {self.source}"
         check_same_size(image_path, read_image_size(image_path), entry_name, size)
+        return self.paint()
+
+    def paint(self) -> AnnotatedImage:
+        """Decode and paint the annotations; the image itself is not looked at.
+
+        Raises:
+            DatasetError: an annotation cannot be used.
+        """
+        size = (self.entry.height, self.entry.width)
         annotations = [a for a in self.entry.annotations if not is_crowd(a, self._where(a))]
         crowds = [a for a in self.entry.annotations if is_crowd(a, self._where(a))]
         classes = [class_of(a, self._where(a)) for a in annotations]
@@ -89,7 +98,7 @@ class CocoImage:
         instances, order = paint_instances(masks, crowd)
         instance_classes = {instance: classes[index] for instance, index in order.items()}
         return AnnotatedImage(
-            image_path=image_path,
+            image_path=self.folder / self.entry.file_name,
             semantic=semantic_from_instances(instances, instance_classes),
             instances=instances,
             instance_classes=instance_classes,

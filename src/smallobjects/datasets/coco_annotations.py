@@ -1,6 +1,7 @@
 """The instance annotation files of MS COCO."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, floor
 from pathlib import Path
@@ -20,17 +21,27 @@ class CocoEntry:
     annotations: list[dict]
 
 
-def read_annotation_file(path: Path) -> dict[str, CocoEntry]:
+def read_annotation_file(
+    path: Path, adapt: Callable[[Path, dict], None] | None = None
+) -> dict[str, CocoEntry]:
     """Return the images of an annotation file by id, which is the stem of the file name.
 
     Images without annotations are there too; annotations keep the order of the file.
+
+    Args:
+        path: of the file.
+        adapt: called with the path and the content, to bring another format into that of COCO
+            before anything else is read; the categories are then not checked.
 
     Raises:
         DatasetError: the file is missing, is no COCO annotation file, or contradicts itself.
     """
     try:
         content = json.loads(path.read_text())
-        _check_categories(path, content["categories"])
+        if adapt is None:
+            _check_categories(path, content["categories"])
+        else:
+            adapt(path, content)
         images = _by_id(path, content["images"], "images")
         annotations: dict[int, list[dict]] = {number: [] for number in images}
         for number, annotation in _by_id(path, content["annotations"], "annotations").items():

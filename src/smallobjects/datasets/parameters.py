@@ -1,11 +1,17 @@
 """What a dataset's configuration says: where its raw data is and how it is split."""
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
+from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.lvis_parameters import LvisParameters, SelectionParameters
 from smallobjects.parameters import Parameters
+
+SELECTION = "selection"
+"""The source of a split whose images the workflow selects."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -27,7 +33,8 @@ class SplitParameters(Parameters):
 
     source: str
     """VOC: a list in ImageSets/Segmentation, without `.txt`. COCO: the annotation file, relative
-    to the raw folder."""
+    to the raw folder. LVIS: a list of image ids, one per line, relative to the raw folder, or
+    `selection`: the images that the stages of `selection` select."""
     images: str | None = None
     """COCO: the folder of the images, relative to the raw folder."""
     first: Annotated[int, Field(ge=0)] = 0
@@ -65,14 +72,16 @@ class DatasetParameters(Parameters):
     """Number of classes, background included."""
     raw: str
     """`synthetic`, `download`, or the path of the raw data (VOC: the folder that holds Annotations,
-    JPEGImages and ImageSets; COCO: the folder that holds the annotations and the images)."""
+    JPEGImages and ImageSets; COCO, LVIS: the folder that holds the annotations and the images)."""
     download: DownloadedRaw | None = None
     """What `raw: download` fetches; without it the dataset cannot be fetched."""
     splits: dict[str, SplitParameters]
-    train: str
+    train: str | None = None
     """The split that models are trained on."""
-    label_score: str
+    label_score: str | None = None
     """The split on which pseudo-labels are scored against the ground truth."""
+    trained_on: str | None = None
+    """An evaluation set has neither of the two, but names the dataset whose models it evaluates."""
     evaluate: str
     """The split that the tables report."""
     size_limits: tuple[PositiveInt, PositiveInt] = (32**2, 96**2)
@@ -81,9 +90,18 @@ class DatasetParameters(Parameters):
     """VOC: folders of class masks; the first that has an image's mask is used."""
     instance_masks: str = "SegmentationObject"
     """VOC: folder of instance masks. Images outside the evaluated split may lack one."""
+    lvis: LvisParameters | None = None
+    """LVIS: annotation files and categories."""
+    selection: SelectionParameters | None = None
+    """LVIS: how images are selected for splits whose source is `selection`."""
     synthetic: SyntheticParameters = SyntheticParameters()
     published: PublishedCounts | None = None
     """What Table 1 shows beside its own counts, at a scale that says so."""
+
+    @property
+    def selects_images(self) -> bool:
+        """Whether the images of a split are selected among candidates."""
+        return any(split.source == SELECTION for split in self.splits.values())
 
     @field_validator("layout")
     @classmethod
@@ -102,10 +120,45 @@ class DatasetParameters(Parameters):
 
     @model_validator(mode="after")
     def _known_splits(self) -> "DatasetParameters":
-        for key in ("train", "label_score", "evaluate"):
+        roles = ["evaluate"] if self.trained_on else ["train", "label_score", "evaluate"]
+        for key in roles:
             split = getattr(self, key)
+            if split is None:
+                raise ValueError(f"{key}: missing; only with `trained_on` is it left out")
             if split not in self.splits:
                 raise ValueError(f"{key}: there is no split {split!r}; splits: {list(self.splits)}")
+        if self.trained_on and (self.train or self.label_score):
+            raise ValueError(
+                "trained_on: an evaluation set trains nothing, so `train` and `label_score` must "
+                "not be given beside it"
+            )
+        if self.selects_images and self.selection is None:
+            raise ValueError(f"selection: missing; a split has the source `{SELECTION}`")
         if self.size_limits[0] >= self.size_limits[1]:
             raise ValueError(f"size_limits: {self.size_limits} must rise")
         return self
+
+
+def with_selection(
+    parameters: DatasetParameters, selection: str | Path | None
+) -> DatasetParameters:
+    """Return the parameters with the path of a selection's report where a split asks for it.
+
+    Raises:
+        DatasetError: a split asks for a selection and there is none, or none asks for it.
+    """
+    asking = [name for name, split in parameters.splits.items() if split.source == SELECTION]
+    if asking and selection is None:
+        raise DatasetError(
+            f"split {asking[0]!r} takes selected images, but no selection is given; make one with "
+            "`smallobjects find-candidates` and `smallobjects select-images`"
+        )
+    if selection is not None and not asking:
+        raise DatasetError(f"{selection}: no split has the source `{SELECTION}`")
+    splits = {
+        name: split.model_copy(update={"source": str(Path(selection).absolute())})
+        if name in asking
+        else split
+        for name, split in parameters.splits.items()
+    }
+    return parameters.model_copy(update={"splits": splits})

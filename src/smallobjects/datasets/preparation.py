@@ -10,7 +10,7 @@ from smallobjects.datasets.checksums import sum_of_files, sum_of_hashes
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.image_writing import Record, write_image
-from smallobjects.datasets.parameters import DatasetParameters
+from smallobjects.datasets.parameters import DatasetParameters, with_selection
 from smallobjects.datasets.prepared import FORMAT, SIZES
 from smallobjects.datasets.progress import with_progress
 from smallobjects.datasets.raw import RawDataset
@@ -28,6 +28,7 @@ def prepare_dataset(
     raw: str | Path,
     output: str | Path,
     workers: int = 1,
+    selection: str | Path | None = None,
 ) -> None:
     """Write the prepared dataset (see `prepared.py`) of the raw folder into the folder `output`.
 
@@ -42,6 +43,7 @@ def prepare_dataset(
         raw: the raw folder.
         output: the folder to make.
         workers: processes that read and write images.
+        selection: a report of `smallobjects select-images`, for splits whose source it is.
 
     Raises:
         DatasetError: the raw data cannot be used, or `output` holds something else.
@@ -50,6 +52,7 @@ def prepare_dataset(
     _check_output(output)
     if not raw.is_dir():
         raise DatasetError(f"{raw}: no such folder of raw data; give the path it was unpacked to")
+    parameters = with_selection(parameters, selection)
     converter = importlib.import_module(f"smallobjects.datasets.{parameters.layout}")
     dataset: RawDataset = converter.open_raw(raw, parameters)
     if len(dataset.class_names) + 1 != parameters.num_classes:
@@ -95,14 +98,20 @@ def _describe(
         "layout": parameters.layout,
         "class_names": class_names,
         "palette": voc_palette(len(class_names)),
-        "source": parameters.raw,
+        "source": _source(parameters.raw, dataset.selection),
         "splits": {split: len(ids) for split, ids in dataset.splits.items()},
         "train": parameters.train,
         "label_score": parameters.label_score,
         "evaluate": parameters.evaluate,
         "size_limits": list(parameters.size_limits),
         "counts": _count(dataset, records),
+        **({"selection": dataset.selection} if dataset.selection else {}),
     }
+
+
+def _source(raw: str, selection: dict | None) -> str:
+    """Return where the raw data is from, and that it was selected, if it was."""
+    return f"{raw}. {selection['statement']}" if selection else raw
 
 
 def _mask_checksums(records: list[Record]) -> dict[str, str]:

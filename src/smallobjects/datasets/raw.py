@@ -62,3 +62,6 @@ class RawDataset:
     """Image ids of every split."""
     images: Sequence[RawImage] = field(repr=False)
     """Every image of any split once."""
+    selection: dict | None = None
+    """How the images were selected, if this project selected them: the report of
+    `smallobjects select-images`, with its `statement`."""

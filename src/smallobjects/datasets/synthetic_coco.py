@@ -1,6 +1,7 @@
 """Synthetic raw data in the layout of MS COCO 2014."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from smallobjects.datasets.parameters import SyntheticParameters
 from smallobjects.datasets.scenes import Scene, SceneObject, draw_scene
 
 CLASS_NAMES = COCO_CLASSES
-_CATEGORIES = list(COCO_CATEGORIES)
+_CATEGORIES = dict(enumerate(COCO_CATEGORIES, start=1))
 # (period, phase): which image numbers are special.
 _EMPTY, _CROWD, _GREY = (20, 4), (8, 2), (20, 5)
 _FIRST_ID = {"train2014": 9, "val2014": 42}
@@ -49,7 +50,7 @@ def write_raw(parameters: SyntheticParameters, folder: Path) -> None:
         for index, number in enumerate(numbers):
             scene = draw_image(parameters, split, index)
             name = f"COCO_{split}_{number:012d}.jpg"
-            _write_image(folder / split / name, scene, grey=_is_special(index, _GREY))
+            write_image(folder / split / name, scene, grey=_is_special(index, _GREY))
             height, width = scene.image.shape[:2]
             images.append({"file_name": name, "height": height, "width": width, "id": number})
             for entry in annotate_scene(scene):
@@ -67,7 +68,8 @@ def _is_special(index: int, every: tuple[int, int]) -> bool:
     return index % every[0] == every[1]
 
 
-def _write_image(path: Path, scene: Scene, grey: bool) -> None:
+def write_image(path: Path, scene: Scene, grey: bool) -> None:
+    """Write the image of a scene as a JPEG file, in grey or in colour."""
     image = Image.fromarray(scene.image)
     if grey:
         image.convert("L").save(path, quality=95)
@@ -75,16 +77,21 @@ def _write_image(path: Path, scene: Scene, grey: bool) -> None:
         image.save(path, quality=95, subsampling=0)
 
 
-def annotate_scene(scene: Scene) -> list[dict]:
-    """Return the annotations of a scene, without ids; the crowd comes last."""
+def annotate_scene(scene: Scene, categories: Mapping[int, int] = _CATEGORIES) -> list[dict]:
+    """Return the annotations of a scene, one per object, without ids; the crowd comes last.
+
+    Args:
+        scene: what is annotated.
+        categories: category id of every class id that is drawn.
+    """
     instances = scene.instances
     entries = []
     for instance_id, item in enumerate(scene.objects, start=1):
         mask = _annotated_mask(item, instances == instance_id, instance_id)
-        entries.append(_entry(item.class_id, mask, polygons(mask), 0))
+        entries.append(_entry(categories[item.class_id], mask, polygons(mask), 0))
     if scene.crowd is not None:
         mask = scene.crowd.mask
-        entries.append(_entry(scene.crowd.class_id, mask, run_lengths(mask), 1))
+        entries.append(_entry(categories[scene.crowd.class_id], mask, run_lengths(mask), 1))
     return entries
 
 
@@ -98,7 +105,7 @@ def _annotated_mask(item: SceneObject, visible: np.ndarray, instance_id: int) ->
     return visible if instance_id % 2 or len(polygons(visible)) > 1 else item.mask
 
 
-def _entry(class_id: int, mask: np.ndarray, segmentation: list | dict, iscrowd: int) -> dict:
+def _entry(category: int, mask: np.ndarray, segmentation: list | dict, iscrowd: int) -> dict:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     x, y = int(columns[0]), int(rows[0])
     width, height = int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
@@ -107,5 +114,5 @@ def _entry(class_id: int, mask: np.ndarray, segmentation: list | dict, iscrowd: 
         "area": float(mask.sum()),
         "iscrowd": iscrowd,
         "bbox": [float(x), float(y), float(width), float(height)],
-        "category_id": _CATEGORIES[class_id - 1],
+        "category_id": category,
     }

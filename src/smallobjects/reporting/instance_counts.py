@@ -33,6 +33,20 @@ def count_instances(datasets: Sequence[CountedDataset]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def selection_notes(datasets: Sequence[CountedDataset]) -> list[str]:
+    """Return a sentence on each dataset whose images this project selected.
+
+    Raises:
+        FileNotFoundError: a dataset is not there.
+    """
+    notes = []
+    for dataset in datasets:
+        selection = PreparedDataset.open(dataset.path).description.get("selection")
+        if selection:
+            notes.append(f"{dataset.title}: {selection['statement']}")
+    return notes
+
+
 def instance_table(
     title: str, counts: dict[str, int], published: PublishedCounts | None = None
 ) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Table 1 in LaTeX: instances by size, as in the paper's supplement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -36,7 +37,7 @@ def format_count(instances: int, share: float, size: str, percent: str = "%") ->
     return count if size == "total" or pd.isna(share) else f"{count} ({share:.1f}{percent})"
 
 
-def instance_latex(table: pd.DataFrame, scale: str) -> str:
+def instance_latex(table: pd.DataFrame, scale: str, notes: Sequence[str] = ()) -> str:
     r"""Return Table 1: a row per size, a column per dataset, such as `1,668 (49.0\%)`.
 
     A dataset with published counts has two columns, what was counted and what is published.
@@ -44,6 +45,7 @@ def instance_latex(table: pd.DataFrame, scale: str) -> str:
     Args:
         table: the columns of `smallobjects.reporting.instance_counts.COLUMNS`.
         scale: the scale it was made at.
+        notes: sentences that the caption adds, as plain text.
     """
     columns = table_columns(table)
     rows = table.set_index(["dataset", "size"])
@@ -68,7 +70,7 @@ def instance_latex(table: pd.DataFrame, scale: str) -> str:
     caption = "The number of instances by size for each dataset."
     if any(column.counts == "published" for column in columns):
         caption += " Published: as the paper's supplement counts them."
-    caption += scale_note(scale)
+    caption = " ".join([caption + scale_note(scale), *map(escape, notes)])
     return table_environment("table", caption, "tab:instances", "l" + "r" * len(columns), lines)
 
 
