@@ -136,11 +136,14 @@ def test_an_evaluation_set_has_the_models_of_the_set_it_names(config_folder, dem
 
 def test_an_evaluation_set_needs_what_it_evaluates(config_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    decisions = {"settings": {"datasets": {"pascal_b": {"selection": {"decisions": "d.csv"}}}}}
-    changes = {"scale": "paper", "datasets": ["pascal_b"], **decisions}
+    datasets = {
+        "pascal_b": {"raw": "my/coco2017", "selection": {"decisions": "d.csv"}},
+        "voc": {"raw": "my/VOC2012"},
+    }
+    changes = {"scale": "paper", "datasets": ["pascal_b"], "settings": {"datasets": datasets}}
     missing = missing_paths(load(config_folder / "config.yaml", changes))
-    assert missing["settings.datasets.pascal_b.raw"] == "data/coco2017"
-    assert missing["settings.datasets.voc.raw"] == "data/VOCdevkit/VOC2012"
+    assert missing["settings.datasets.pascal_b.raw"] == "my/coco2017"
+    assert missing["settings.datasets.voc.raw"] == "my/VOC2012"
     assert missing["settings.datasets.pascal_b.selection.decisions"] == "d.csv"
 
 

@@ -18,12 +18,14 @@ def downloads(repository):
 
 def test_what_the_settings_need_is_listed(repository, downloads):
     paper = load(repository / "config" / "config.yaml", {"scale": "paper"})
-    for name in ("voc", "coco"):
+    for name in ("voc", "coco", "pascal_b"):
         parameters = paper.dataset(name)
         assert parameters.raw == "download"
         assert set(parameters.download.parts) <= {*downloads.places, "voc"}
     assert {"unpacked/VOC2012", "unpacked/SBD"} <= set(downloads.places)
-    assert {"lvis/lvis_v1_train.json", "lvis/lvis_v1_val.json"} <= set(downloads.places)
+    lvis = paper.dataset("pascal_b")
+    files = {*lvis.lvis.annotations, *lvis.lvis.coco_annotations}
+    assert {f"{lvis.download.folder}/{file}" for file in files} <= set(lvis.download.parts)
     assert {"resnet50.pth", "resnet101.pth", "vgg16.pth"} <= set(downloads.weights)
 
 
