@@ -71,7 +71,8 @@ def test_scores_agree_with_the_reference(folders):
     assert summary["instances"]["total"] == sum(row[1] > 0 for row in expected)
 
 
-def test_outputs_do_not_depend_on_the_number_of_workers(folders):
+def test_outputs_do_not_depend_on_the_number_of_workers(folders, monkeypatch):
+    monkeypatch.setattr("smallobjects.metrics.folders.BATCH", 7)
     _, alone = run_all(folders, "alone")
     _, together = run_all(folders, "together", "--workers", 3)
     assert alone == together
