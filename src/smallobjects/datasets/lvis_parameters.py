@@ -82,7 +82,7 @@ class SelectionParameters(Parameters):
     """Stop searching where the objective is this share above its bound."""
     nodes: PositiveInt = 100
     """Stop each search after this many nodes."""
-    rounds: NonNegativeInt = 6
+    rounds: NonNegativeInt = 14
     """Stop after this many searches that follow the first."""
 
     @property
