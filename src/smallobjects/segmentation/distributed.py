@@ -5,7 +5,7 @@ information and EWC see the gradient of the whole batch in every process.
 """
 
 import os
-import re
+import pickle
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +60,8 @@ def in_processes(count: int, device: torch.device, function: Callable, *argument
         arguments: can be pickled.
 
     Raises:
-        SegmentationError: there are fewer GPUs, or a process raised one; the message is its own.
+        SegmentationError: there are fewer GPUs, or a process raised one, which is raised here.
+        OSError: a process raised one.
     """
     if count == 1:
         function(*arguments)
@@ -70,20 +71,20 @@ def in_processes(count: int, device: torch.device, function: Callable, *argument
             f"{count} processes need {count} GPUs, but torch sees {torch.cuda.device_count()}; ask "
             "for fewer, or for a machine with more"
         )
-    with tempfile.TemporaryDirectory() as folder:
-        meeting_point = str(Path(folder) / "processes")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         try:
             torch.multiprocessing.spawn(
-                _join_and_call,
-                (count, device.type, meeting_point, function, arguments),
-                nprocs=count,
+                _join_and_call, (count, device.type, folder, function, arguments), nprocs=count
             )
         except ProcessRaisedException as error:
-            raise _expected(error) or error from None
+            # When one fails the others do too, for want of it; only its own error is of use.
+            written = sorted(folder.glob("*.error"))
+            raise pickle.loads(written[0].read_bytes()) if written else error from None
 
 
 def _join_and_call(
-    rank: int, count: int, device: str, meeting_point: str, function: Callable, arguments: tuple
+    rank: int, count: int, device: str, folder: Path, function: Callable, arguments: tuple
 ) -> None:
     # MMEngine asks the environment, as a launcher of processes would fill it.
     names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count}
@@ -92,26 +93,16 @@ def _join_and_call(
         torch.cuda.set_device(rank)
     dist.init_process_group(
         "nccl" if device == "cuda" else "gloo",
-        init_method=f"file://{meeting_point}",
+        init_method=f"file://{folder / 'processes'}",
         rank=rank,
         world_size=count,
     )
     try:
         with plain_log():
             function(*arguments)
+    except (SegmentationError, OSError) as error:
+        # Before the others learn of it, by a connection that ends.
+        (folder / f"{rank}.error").write_bytes(pickle.dumps(error))
+        raise
     finally:
         dist.destroy_process_group()
-
-
-def _expected(error: ProcessRaisedException) -> Exception | None:
-    """Return the error about the user's input or machine that a process raised, if it was one."""
-    last = str(error).strip().splitlines()[-1]
-    found = re.match(r"(?:[\w.]+\.)?(\w+): (?:\[Errno (\d+)\] )?(.*)", last)
-    if found is None:
-        return None
-    kind, number, message = found.groups()
-    if kind == "OSError" and number:
-        message, _, file = message.partition(": ")
-        return OSError(int(number), message, file.strip("'") or None)
-    kinds = {"SegmentationError": SegmentationError, "FileNotFoundError": FileNotFoundError}
-    return kinds[kind](message) if kind in kinds else None
