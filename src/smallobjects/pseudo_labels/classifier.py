@@ -74,12 +74,30 @@ class ClassificationSample:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return 3×crop×crop float32 and C float32."""
         image = read_image(self._dataset, image_id)
-        limits = self._parameters.resize_long_side
-        image = rescale_image(image, random_long_side_scale(image, limits, generator))
-        [image] = random_flip([image], generator)
-        size = self._parameters.crop_size
-        corner = random_corner(*image.shape[:2], size, generator)
-        return crop_normalised(image, corner, size), multi_hot(self._dataset, image_id)
+        crop = augment(image, self._parameters, generator)
+        return crop, multi_hot(self._dataset, image_id)
+
+
+def augment(
+    image: np.ndarray, parameters: ClassifierParameters, generator: np.random.Generator
+) -> np.ndarray:
+    """Resize, flip and crop an H×W×3 uint8 image at random; return 3×crop×crop float32."""
+    limits = parameters.resize_long_side
+    image = rescale_image(image, random_long_side_scale(image, limits, generator))
+    [image] = random_flip([image], generator)
+    corner = random_corner(*image.shape[:2], parameters.crop_size, generator)
+    return crop_normalised(image, corner, parameters.crop_size)
+
+
+def initial_classifier(
+    num_classes: int, parameters: ClassifierParameters, *, seed: int, device: torch.device
+) -> Classifier:
+    """Return a classifier as its training starts: `num_classes` counts no background."""
+    with seeded(seed):
+        classifier = Classifier(parameters.network, num_classes, parameters.weights).to(device)
+    classifier.backbone.train_stages(parameters.trained_from)
+    classifier.backbone.set_statistics(parameters.batch_norm)
+    return classifier
 
 
 def parameter_groups(classifier: Classifier, parameters: ClassifierParameters) -> list[dict]:
@@ -89,6 +107,15 @@ def parameter_groups(classifier: Classifier, parameters: ClassifierParameters) -
         {"params": trained, "lr": parameters.learning_rate},
         {"params": list(classifier.head.parameters()), "lr": parameters.head_learning_rate},
     ]
+
+
+def gradient_descent(classifier: Classifier, parameters: ClassifierParameters) -> torch.optim.SGD:
+    """Return the optimiser of what is trained of a classifier."""
+    return torch.optim.SGD(
+        parameter_groups(classifier, parameters),
+        momentum=parameters.momentum,
+        weight_decay=parameters.weight_decay,
+    )
 
 
 def rate_factor(step: int, steps: int, parameters: ClassifierParameters) -> float:
@@ -120,12 +147,7 @@ def train_classifier(
     Returns:
         The classifier in evaluation mode.
     """
-    with seeded(seed):
-        classifier = Classifier(parameters.network, dataset.num_classes - 1, parameters.weights).to(
-            device
-        )
-    classifier.backbone.train_stages(parameters.trained_from)
-    classifier.backbone.set_statistics(parameters.batch_norm)
+    classifier = initial_classifier(dataset.num_classes - 1, parameters, seed=seed, device=device)
     samples = SampleSequence(
         image_ids,
         ClassificationSample(dataset, parameters),
@@ -143,11 +165,7 @@ def train_classifier(
         load_batches(samples, parameters.batch_size, workers),
         steps,
         loss,
-        torch.optim.SGD(
-            parameter_groups(classifier, parameters),
-            momentum=parameters.momentum,
-            weight_decay=parameters.weight_decay,
-        ),
+        gradient_descent(classifier, parameters),
         lambda step: rate_factor(step, steps, parameters),
         device=device,
         name="classifier",
