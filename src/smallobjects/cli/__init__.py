@@ -21,6 +21,8 @@ COMMANDS = {
     "make-seeds": "pseudo_labels",
     "train-edges": "pseudo_labels",
     "walk-labels": "pseudo_labels",
+    "cut-objects": "cda",
+    "train-pasted-classifier": "cda",
     "gather-labels": "gathering",
     "ground-truth-labels": "label_sources",
     "external-labels": "label_sources",
