@@ -26,16 +26,25 @@ def draw(height, width, classes, generator):
     return image, semantic
 
 
+def box(mask):
+    """x0, y0, x1, y1 of a mask."""
+    rows, columns = np.nonzero(mask)
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
 def write_dataset(root, images, num_classes=3):
     """Write a prepared dataset; `images`: id -> (RGB or grey image, semantic mask, classes)."""
     for folder in ("images", "semantic", "splits"):
         (root / folder).mkdir(parents=True)
-    rows = []
+    rows, boxes = [], []
     for image_id, (image, semantic, classes) in images.items():
         Image.fromarray(image).save(root / "images" / f"{image_id}.jpg", quality=95)
         Image.fromarray(semantic).save(root / "semantic" / f"{image_id}.png")
         rows += [(image_id, class_id) for class_id in classes]
+        boxes += [(image_id, class_id, *box(semantic == class_id)) for class_id in classes]
     pd.DataFrame(rows, columns=["image", "class_id"]).to_parquet(root / "labels.parquet")
+    columns = ["image", "class_id", "x0", "y0", "x1", "y1"]
+    pd.DataFrame(boxes, columns=columns).to_parquet(root / "boxes.parquet")
     ids = list(images)
     (root / "splits" / "train.txt").write_text("\n".join(ids) + "\n")
     (root / "splits" / "half.txt").write_text("\n".join(ids[::2]) + "\n")

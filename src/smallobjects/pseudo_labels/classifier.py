@@ -22,7 +22,7 @@ from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.network_file import load_network, save_network
 from smallobjects.pseudo_labels.networks import build_backbone
-from smallobjects.pseudo_labels.parameters import ClassifierParameters
+from smallobjects.pseudo_labels.parameters import ClassifierParameters, ClassifierTraining
 from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
 from smallobjects.pseudo_labels.schedules import one_cycle_factor, poly_factor
 from smallobjects.pseudo_labels.training import seeded, train
@@ -79,7 +79,7 @@ class ClassificationSample:
 
 
 def augment(
-    image: np.ndarray, parameters: ClassifierParameters, generator: np.random.Generator
+    image: np.ndarray, parameters: ClassifierTraining, generator: np.random.Generator
 ) -> np.ndarray:
     """Resize, flip and crop an H×W×3 uint8 image at random; return 3×crop×crop float32."""
     limits = parameters.resize_long_side
@@ -100,7 +100,7 @@ def initial_classifier(
     return classifier
 
 
-def parameter_groups(classifier: Classifier, parameters: ClassifierParameters) -> list[dict]:
+def parameter_groups(classifier: Classifier, parameters: ClassifierTraining) -> list[dict]:
     """Return the optimiser's groups: the trained stages, and the head with its own rate."""
     trained = [p for p in classifier.backbone.parameters() if p.requires_grad]
     return [
@@ -109,7 +109,7 @@ def parameter_groups(classifier: Classifier, parameters: ClassifierParameters) -
     ]
 
 
-def gradient_descent(classifier: Classifier, parameters: ClassifierParameters) -> torch.optim.SGD:
+def gradient_descent(classifier: Classifier, parameters: ClassifierTraining) -> torch.optim.SGD:
     """Return the optimiser of what is trained of a classifier."""
     return torch.optim.SGD(
         parameter_groups(classifier, parameters),
@@ -118,7 +118,7 @@ def gradient_descent(classifier: Classifier, parameters: ClassifierParameters) -
     )
 
 
-def rate_factor(step: int, steps: int, parameters: ClassifierParameters) -> float:
+def rate_factor(step: int, steps: int, parameters: ClassifierTraining) -> float:
     """Return the learning rate of a step relative to its initial value."""
     if parameters.schedule == "one-cycle":
         return one_cycle_factor(step, steps)
