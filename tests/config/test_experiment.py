@@ -29,9 +29,9 @@ def paper(config_folder):
 
 
 def test_the_matrix_has_every_cell_once(demo):
-    assert len(demo.cells) == len(set(demo.cells)) == 2 * 3 * 2
+    assert len(demo.cells) == len(set(demo.cells)) == 2 * 4 * 2
     assert demo.cells[0] == Cell("voc", "irn", "deeplabv2", "ce")
-    assert demo.sources == ["irn", "cda", "full"]
+    assert demo.sources == ["irn", "cda", "clims", "full"]
 
 
 def test_the_paper_scale_keeps_the_published_settings(paper):

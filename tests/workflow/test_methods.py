@@ -11,6 +11,14 @@ PLANS = {
         "train_edges": 4,
         "gather_irn_labels": 4,
     },
+    "clims": {
+        "train_scorer": 2,
+        "train_clims": 2,
+        "train_classifier": 2,
+        "make_cams": 4,
+        "train_edges": 2,
+        "gather_irn_labels": 2,
+    },
 }
 
 

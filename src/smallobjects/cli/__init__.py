@@ -23,6 +23,8 @@ COMMANDS = {
     "walk-labels": "pseudo_labels",
     "cut-objects": "cda",
     "train-pasted-classifier": "cda",
+    "train-scorer": "clims",
+    "train-clims": "clims",
     "gather-labels": "gathering",
     "ground-truth-labels": "label_sources",
     "external-labels": "label_sources",
