@@ -26,16 +26,25 @@ def draw(height, width, classes, generator):
     return image, semantic
 
 
+def box(mask):
+    """x0, y0, x1, y1 of a mask."""
+    rows, columns = np.nonzero(mask)
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
 def write_dataset(root, images, num_classes=3):
     """Write a prepared dataset; `images`: id -> (RGB or grey image, semantic mask, classes)."""
     for folder in ("images", "semantic", "splits"):
         (root / folder).mkdir(parents=True)
-    rows = []
+    rows, boxes = [], []
     for image_id, (image, semantic, classes) in images.items():
         Image.fromarray(image).save(root / "images" / f"{image_id}.jpg", quality=95)
         Image.fromarray(semantic).save(root / "semantic" / f"{image_id}.png")
         rows += [(image_id, class_id) for class_id in classes]
+        boxes += [(image_id, class_id, *box(semantic == class_id)) for class_id in classes]
     pd.DataFrame(rows, columns=["image", "class_id"]).to_parquet(root / "labels.parquet")
+    columns = ["image", "class_id", "x0", "y0", "x1", "y1"]
+    pd.DataFrame(boxes, columns=columns).to_parquet(root / "boxes.parquet")
     ids = list(images)
     (root / "splits" / "train.txt").write_text("\n".join(ids) + "\n")
     (root / "splits" / "half.txt").write_text("\n".join(ids[::2]) + "\n")
@@ -65,6 +74,23 @@ def squares(tmp_path_factory):
     image, semantic = draw(32, 32, (), generator)
     images["empty"] = image, semantic, ()
     return write_dataset(tmp_path_factory.mktemp("squares") / "data", images)
+
+
+@pytest.fixture(scope="session")
+def eighty(tmp_path_factory):
+    """Seven images of a dataset with eighty classes: one wide, one grey, one without any class."""
+    generator = np.random.default_rng(8)
+    images = {}
+    for number, class_id in enumerate((1, 40, 80, 41)):
+        image, semantic = draw(36, 44, (class_id,), generator)
+        images[f"{number:012d}"] = image, semantic, (class_id,)
+    image, semantic = draw(24, 140, (1, 80), generator)
+    images["wide"] = image, semantic, (1, 80)
+    image, semantic = draw(33, 30, (79,), generator)
+    images["grey"] = image[..., 0], semantic, (79,)
+    image, semantic = draw(32, 32, (), generator)
+    images["empty"] = image, semantic, ()
+    return write_dataset(tmp_path_factory.mktemp("eighty") / "data", images, num_classes=80)
 
 
 @pytest.fixture(autouse=True)

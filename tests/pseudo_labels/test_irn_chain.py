@@ -56,7 +56,18 @@ def call(*arguments, code=0):
     return result.output
 
 
-def run_chain(squares, out, shards=2, workers=0):
+def run_chain(squares, out, workers=0):
+    call(
+        "train-classifier", "--dataset", squares.root, "--split", "train", "--device", "cpu",
+        "--seed", 2, "--workers", workers, "--parameters", json.dumps(STAGES["classifier"]),
+        "--output", out / "classifier.pth",
+    )  # fmt: skip
+    return follow_classifier(squares, out, "irn", workers=workers)
+
+
+def follow_classifier(squares, out, source, shards=2, workers=0):
+    """Run what follows the classifier in `out`, for any method of the family."""
+
     def stage(command, name, *arguments):
         call(command, *arguments, "--parameters", json.dumps(STAGES[name]))
 
@@ -66,7 +77,6 @@ def run_chain(squares, out, shards=2, workers=0):
     loading = (*cpu, "--seed", 2, "--workers", workers)
     classifier = ("--classifier", out / "classifier.pth")
     cams, seeds, parts = [], [], []
-    stage("train-classifier", "classifier", *split, *loading, "--output", classifier[1])
     for index in range(1, shards + 1):
         shard = f"{index}-of-{shards}"
         cam, seed = out / "cams" / f"{shard}.npz", out / "seeds" / f"{shard}.zip"
@@ -84,7 +94,7 @@ def run_chain(squares, out, shards=2, workers=0):
         )  # fmt: skip
         parts += ["--parts", part]
     call(
-        "gather-labels", *split, "--score-split", "half", "--source", "irn", *cams, *parts,
+        "gather-labels", *split, "--score-split", "half", "--source", source, *cams, *parts,
         "--parameters", json.dumps(STAGES), "--seed", 2, "--labels", out / "labels",
         "--manifest", out / "manifest.json",
     )  # fmt: skip

@@ -17,6 +17,7 @@ from smallobjects.config.layers import merge
 
 FEW_IMAGES = {"train_images": 24, "val_images": 8}
 SMALL = {
+    "matrix": [{"labels": [name], "segmentors": ["deeplabv2"]} for name in ("irn", "full")],
     "settings": {
         "datasets": {
             "voc": {"synthetic": FEW_IMAGES},
@@ -32,7 +33,7 @@ SMALL = {
                 "schedule": {"iterations": 12, "shared_iterations": 8, "checkpoint_interval": 2}
             }
         },
-    }
+    },
 }
 
 

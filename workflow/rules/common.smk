@@ -191,6 +191,16 @@ def stage(name, without=()):
     return parameters
 
 
+def having_stage(family, name):
+    """Return the label sources of a family whose settings have a stage called `name`."""
+    dataset = EXPERIMENT.config.datasets[0]
+    return [
+        source
+        for source in EXPERIMENT.of_family(family)
+        if hasattr(EXPERIMENT.stages(source, dataset), name)
+    ]
+
+
 def all_stages(wildcards):
     """Return the parameters of every stage of a label source, for its manifest."""
     return EXPERIMENT.stages(wildcards.source, wildcards.dataset).model_dump_json()

@@ -34,6 +34,14 @@ def stage_weights(name):
     return paths
 
 
+def scorer_weights(wildcards):
+    """Return what a scorer of images and texts is read from: CLIP weights, or what is trained."""
+    scorer = EXPERIMENT.stages(wildcards.source, wildcards.dataset).scorer
+    if scorer.network == "tiny":
+        return f"{SOURCE}/scorer.pth"
+    return weights_to_read(scorer.model_dump())
+
+
 def segmentor_weights(wildcards):
     """Return the pretrained weights that a segmentor starts from."""
     return weights_to_read(

@@ -22,7 +22,7 @@ from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.network_file import load_network, save_network
 from smallobjects.pseudo_labels.networks import build_backbone
-from smallobjects.pseudo_labels.parameters import ClassifierParameters
+from smallobjects.pseudo_labels.parameters import ClassifierParameters, ClassifierTraining
 from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
 from smallobjects.pseudo_labels.schedules import one_cycle_factor, poly_factor
 from smallobjects.pseudo_labels.training import seeded, train
@@ -74,15 +74,33 @@ class ClassificationSample:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return 3×crop×crop float32 and C float32."""
         image = read_image(self._dataset, image_id)
-        limits = self._parameters.resize_long_side
-        image = rescale_image(image, random_long_side_scale(image, limits, generator))
-        [image] = random_flip([image], generator)
-        size = self._parameters.crop_size
-        corner = random_corner(*image.shape[:2], size, generator)
-        return crop_normalised(image, corner, size), multi_hot(self._dataset, image_id)
+        crop = augment(image, self._parameters, generator)
+        return crop, multi_hot(self._dataset, image_id)
 
 
-def parameter_groups(classifier: Classifier, parameters: ClassifierParameters) -> list[dict]:
+def augment(
+    image: np.ndarray, parameters: ClassifierTraining, generator: np.random.Generator
+) -> np.ndarray:
+    """Resize, flip and crop an H×W×3 uint8 image at random; return 3×crop×crop float32."""
+    limits = parameters.resize_long_side
+    image = rescale_image(image, random_long_side_scale(image, limits, generator))
+    [image] = random_flip([image], generator)
+    corner = random_corner(*image.shape[:2], parameters.crop_size, generator)
+    return crop_normalised(image, corner, parameters.crop_size)
+
+
+def initial_classifier(
+    num_classes: int, parameters: ClassifierParameters, *, seed: int, device: torch.device
+) -> Classifier:
+    """Return a classifier as its training starts: `num_classes` counts no background."""
+    with seeded(seed):
+        classifier = Classifier(parameters.network, num_classes, parameters.weights).to(device)
+    classifier.backbone.train_stages(parameters.trained_from)
+    classifier.backbone.set_statistics(parameters.batch_norm)
+    return classifier
+
+
+def parameter_groups(classifier: Classifier, parameters: ClassifierTraining) -> list[dict]:
     """Return the optimiser's groups: the trained stages, and the head with its own rate."""
     trained = [p for p in classifier.backbone.parameters() if p.requires_grad]
     return [
@@ -91,7 +109,16 @@ def parameter_groups(classifier: Classifier, parameters: ClassifierParameters) -
     ]
 
 
-def rate_factor(step: int, steps: int, parameters: ClassifierParameters) -> float:
+def gradient_descent(classifier: Classifier, parameters: ClassifierTraining) -> torch.optim.SGD:
+    """Return the optimiser of what is trained of a classifier."""
+    return torch.optim.SGD(
+        parameter_groups(classifier, parameters),
+        momentum=parameters.momentum,
+        weight_decay=parameters.weight_decay,
+    )
+
+
+def rate_factor(step: int, steps: int, parameters: ClassifierTraining) -> float:
     """Return the learning rate of a step relative to its initial value."""
     if parameters.schedule == "one-cycle":
         return one_cycle_factor(step, steps)
@@ -120,12 +147,7 @@ def train_classifier(
     Returns:
         The classifier in evaluation mode.
     """
-    with seeded(seed):
-        classifier = Classifier(parameters.network, dataset.num_classes - 1, parameters.weights).to(
-            device
-        )
-    classifier.backbone.train_stages(parameters.trained_from)
-    classifier.backbone.set_statistics(parameters.batch_norm)
+    classifier = initial_classifier(dataset.num_classes - 1, parameters, seed=seed, device=device)
     samples = SampleSequence(
         image_ids,
         ClassificationSample(dataset, parameters),
@@ -143,11 +165,7 @@ def train_classifier(
         load_batches(samples, parameters.batch_size, workers),
         steps,
         loss,
-        torch.optim.SGD(
-            parameter_groups(classifier, parameters),
-            momentum=parameters.momentum,
-            weight_decay=parameters.weight_decay,
-        ),
+        gradient_descent(classifier, parameters),
         lambda step: rate_factor(step, steps, parameters),
         device=device,
         name="classifier",

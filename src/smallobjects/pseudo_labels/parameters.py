@@ -15,17 +15,9 @@ Threshold = Annotated[float, Field(ge=0, le=1)]
 Network = Literal["resnet50", "tiny"]
 
 
-class ClassifierParameters(Parameters):
-    """Training of the image classifier whose weights give the class activation maps."""
+class ClassifierTraining(Parameters):
+    """Samples and optimiser of a training of a classifier."""
 
-    network: Network = "resnet50"
-    weights: Path | None = None
-    """Pretrained backbone (a torchvision state dict); `null` trains from random values."""
-    trained_from: Literal["stem", "layer3"] = "layer3"
-    """First stage whose weights are trained; gradients stop before it."""
-    batch_norm: Literal["frozen", "trained"] = "frozen"
-    """`frozen`: running statistics are used and never updated, while scale and shift are trained.
-    A network without pretrained weights needs `trained`."""
     crop_size: PositiveInt = 512
     resize_long_side: tuple[PositiveInt, PositiveInt] = (320, 640)
     """The longer side is resized to a random length in this range before cropping."""
@@ -39,6 +31,19 @@ class ClassifierParameters(Parameters):
     trained with; the learning rates only make sense with it."""
     schedule: Literal["poly", "one-cycle"] = "poly"
     poly_power: PositiveFloat = 0.9
+
+
+class ClassifierParameters(ClassifierTraining):
+    """Training of the image classifier whose weights give the class activation maps."""
+
+    network: Network = "resnet50"
+    weights: Path | None = None
+    """Pretrained backbone (a torchvision state dict); `null` trains from random values."""
+    trained_from: Literal["stem", "layer3"] = "layer3"
+    """First stage whose weights are trained; gradients stop before it."""
+    batch_norm: Literal["frozen", "trained"] = "frozen"
+    """`frozen`: running statistics are used and never updated, while scale and shift are trained.
+    A network without pretrained weights needs `trained`."""
 
 
 class CamParameters(Parameters):

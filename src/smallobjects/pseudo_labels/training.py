@@ -2,6 +2,7 @@
 
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -47,6 +48,7 @@ def train(
     """
     initial_rates = [group["lr"] for group in optimizer.param_groups]
     total, count = torch.zeros((), device=device), 0
+    start, images = time.monotonic(), 0
     for step, batch in enumerate(progress(batches, f"train {name}", steps)):
         for group, rate in zip(optimizer.param_groups, initial_rates, strict=True):
             group["lr"] = rate * rate_factor(step)
@@ -54,15 +56,18 @@ def train(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        total, count = total + loss.detach(), count + 1
+        total, count, images = total + loss.detach(), count + 1, images + len(batch[0])
         if (step + 1) * REPORTS // steps > step * REPORTS // steps:
-            _report(name, step + 1, steps, float(total / count))
+            mean_loss = float(total / count)
+            rate = images / (time.monotonic() - start)
+            _report(name, step + 1, steps, mean_loss, rate)
             total, count = torch.zeros((), device=device), 0
 
 
-def _report(name: str, step: int, steps: int, loss: float) -> None:
+def _report(name: str, step: int, steps: int, loss: float, rate: float) -> None:
     if not math.isfinite(loss):
         raise FloatingPointError(
             f"{name}: the loss is {loss} by step {step}; lower the learning rate"
         )
-    print(f"{name}: step {step}/{steps}, loss {loss:.4f}", file=sys.stderr)
+    line = f"{name}: step {step}/{steps}, loss {loss:.4f}, {rate:.1f} images/s"
+    print(line, file=sys.stderr)

@@ -16,7 +16,7 @@ rule train_classifier:
     benchmark:
         f"{BENCHMARKS}/train_classifier/{{dataset}}/{{source}}.tsv"
     wildcard_constraints:
-        source=IRN_FAMILY,
+        source=any_of(having_stage("irn", "classifier")),
     conda:
         ENVIRONMENT
     threads: COMPUTE.training_threads

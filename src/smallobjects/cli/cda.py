@@ -1,0 +1,88 @@
+"""Subcommands of CDA: cut objects out of finished labels, train a classifier on them pasted."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.label_sources import one_line_errors, split_option
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.cli.pseudo_labels import output_option
+from smallobjects.pseudo_labels.methods.cda import CutParameters, PastedClassifierParameters
+
+labels_option = click.option(
+    "--labels", required=True, type=EXISTING_FOLDER, help="Finished labels of a label source."
+)
+
+
+@click.command()
+@dataset_option
+@split_option
+@labels_option
+@parameters_option(CutParameters)
+@output_option("Table of cuts (.parquet)")
+@one_line_errors
+def cut_objects(
+    dataset: Path, split: str, labels: Path, parameters: CutParameters, output: Path
+) -> None:
+    """Find the objects that can be cut out of finished labels."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.cda.cutting import find_cuts, write_cuts
+
+    image_ids = PreparedDataset.open(dataset).split(split)
+    cuts = find_cuts(image_ids, labels, parameters)
+    write_cuts(output, cuts)
+    classes = len({cut.class_id for cut in cuts})
+    click.echo(f"{len(cuts)} cuts of {classes} classes from {len(image_ids)} labels", err=True)
+
+
+@click.command()
+@dataset_option
+@split_option
+@labels_option
+@click.option("--cuts", required=True, type=EXISTING_FILE, help="Output of cut-objects.")
+@parameters_option(PastedClassifierParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Classifier (.pth)")
+@one_line_errors
+def train_pasted_classifier(
+    dataset: Path,
+    split: str,
+    labels: Path,
+    cuts: Path,
+    parameters: PastedClassifierParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train the image classifier on images and on copies with pasted objects."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.cda import training
+    from smallobjects.pseudo_labels.cda.cutting import ObjectCuts, read_cuts
+    from smallobjects.pseudo_labels.classifier import save_classifier
+    from smallobjects.pseudo_labels.devices import select_device
+
+    data = PreparedDataset.open(dataset)
+    trained = training.train_pasted_classifier(
+        data,
+        data.split(split),
+        ObjectCuts(data, labels, read_cuts(cuts)),
+        parameters,
+        seed=seed,
+        device=select_device(device, threads),
+        workers=workers,
+    )
+    save_classifier(output, trained)

@@ -1,0 +1,121 @@
+"""Subcommands of CLIMS: train maps by texts, and a small scorer where there is no CLIP."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.label_sources import one_line_errors, split_option
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.cli.pseudo_labels import classifier_option, output_option
+from smallobjects.pseudo_labels.methods.clims import (
+    ClimsParameters,
+    LanguageParameters,
+    ScorerParameters,
+)
+
+language_option = parameters_option(LanguageParameters, "--language")
+
+
+@click.command()
+@dataset_option
+@split_option
+@parameters_option(ScorerParameters)
+@language_option
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Scorer (.pth)")
+@one_line_errors
+def train_scorer(
+    dataset: Path,
+    split: str,
+    parameters: ScorerParameters,
+    language: LanguageParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train the small scorer that stands in for CLIP, on the dataset's boxes."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.clims.dual_encoder import save_dual_encoder
+    from smallobjects.pseudo_labels.clims.dual_encoder_training import train_dual_encoder
+    from smallobjects.pseudo_labels.devices import select_device
+
+    data = PreparedDataset.open(dataset)
+    trained = train_dual_encoder(
+        data,
+        data.split(split),
+        parameters,
+        language,
+        seed=seed,
+        device=select_device(device, threads),
+        workers=workers,
+    )
+    save_dual_encoder(output, trained)
+
+
+@click.command()
+@dataset_option
+@split_option
+@classifier_option
+@click.option(
+    "--weights",
+    required=True,
+    type=EXISTING_FILE,
+    help="Of the scorer: CLIP weights, or the output of train-scorer.",
+)
+@parameters_option(ScorerParameters, "--scorer")
+@language_option
+@parameters_option(ClimsParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Classifier (.pth)")
+@one_line_errors
+def train_clims(
+    dataset: Path,
+    split: str,
+    classifier: Path,
+    weights: Path,
+    scorer: ScorerParameters,
+    language: LanguageParameters,
+    parameters: ClimsParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train a classifier on by the similarity of masked images and texts."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.classifier import load_classifier, save_classifier
+    from smallobjects.pseudo_labels.clims import training
+    from smallobjects.pseudo_labels.clims.scoring import load_scorer
+    from smallobjects.pseudo_labels.devices import select_device
+
+    data = PreparedDataset.open(dataset)
+    chosen = select_device(device, threads)
+    trained = training.train_clims(
+        data,
+        data.split(split),
+        load_classifier(classifier, data.num_classes - 1),
+        load_scorer(scorer, weights, chosen),
+        parameters,
+        language,
+        seed=seed,
+        device=chosen,
+        workers=workers,
+    )
+    save_classifier(output, trained)

@@ -1,0 +1,1 @@
+"""What CDA adds to IRN's chain: cuts of objects, and a classifier that sees them pasted."""

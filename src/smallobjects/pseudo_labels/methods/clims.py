@@ -1,0 +1,89 @@
+"""CLIMS: cross language image matching, which trains class activation maps by what CLIP sees.
+
+Xie, Hou, Ye and Shen, CVPR 2022 (arXiv 2203.02668), in the improved version of the authors' public
+repository: IRN's classifier is trained on by the similarity of masked images and texts, and the
+rest of IRN's chain follows.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from smallobjects.parameters import Parameters
+from smallobjects.pseudo_labels.parameters import (
+    CamParameters,
+    ClassifierTraining,
+    EdgeParameters,
+    RandomWalkParameters,
+    SeedParameters,
+)
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class LanguageParameters(Parameters):
+    """The texts with which images are compared."""
+
+    template: Annotated[str, Field(pattern=r"^[^{}]*\{\}[^{}]*$")] = "a photo of {}."
+    """How a name becomes a text; `{}` stands for the name."""
+    class_names: dict[str, Text] = {}
+    """Other names for classes of the dataset, where its own are no good words."""
+    background: tuple[Text, ...] = (
+        *("tree", "river", "sea", "lake", "water"),
+        *("railway", "railroad", "track", "stone", "rocks"),
+    )
+    """Names of what stands beside objects and must not be active with them."""
+
+
+class ScorerParameters(Parameters):
+    """The network that compares images and texts; it is not trained by CLIMS."""
+
+    network: Literal["open_clip", "tiny"] = "open_clip"
+    """`open_clip` is CLIP with `weights`. `tiny` stands in for it without any: two small encoders
+    that are first trained on the dataset's own boxes, which is more than image-level labels."""
+    weights: Path | None = None
+    """CLIP weights in OpenAI's format; the architecture is read from them."""
+    image_size: PositiveInt = 48
+    """Side of the images that `tiny` sees; CLIP's is in its weights. So below."""
+    steps: PositiveInt = 200
+    batch_size: PositiveInt = 32
+    learning_rate: PositiveFloat = 3e-3
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> "ScorerParameters":
+        if self.network == "tiny" and self.weights is not None:
+            raise ValueError("`tiny` is trained here and reads no weights; set `weights: null`")
+        if self.network == "open_clip" and self.weights is None:
+            raise ValueError("`open_clip` needs `weights`, such as weights/clip_vit_b32.pt")
+        return self
+
+
+class ClimsParameters(ClassifierTraining):
+    """Training of the class activation maps: settings of the improved version on PASCAL VOC."""
+
+    epochs: PositiveInt = 15
+    learning_rate: PositiveFloat = 2.5e-4
+    head_learning_rate: PositiveFloat = 2.5e-3
+    object_weight: NonNegativeFloat = 10
+    """α, of L_OTM: the active region looks like its class."""
+    remainder_weight: NonNegativeFloat = 24
+    """β, of L_BTM: what is left does not look like it."""
+    background_weight: NonNegativeFloat = 1
+    """γ, of L_CBS: the active region does not look like things that stand beside the class."""
+    area_weight: NonNegativeFloat = 0.2
+    """δ, of L_REG: regions are no larger than they must be."""
+    background_threshold: Annotated[float, Field(ge=-1, le=1)] = 0.26
+    """Cosine above which L_CBS counts."""
+
+
+class Stages(Parameters):
+    """IRN's classifier → CLIMS → CAM → seed → edges → random walk."""
+
+    language: LanguageParameters = LanguageParameters()
+    scorer: ScorerParameters = ScorerParameters(weights=Path("weights/clip_vit_b32.pt"))
+    clims: ClimsParameters = ClimsParameters()
+    cam: CamParameters = CamParameters()
+    seed: SeedParameters = SeedParameters(background_threshold=0.10)
+    edges: EdgeParameters = EdgeParameters()
+    random_walk: RandomWalkParameters = RandomWalkParameters(background_threshold=0.20, pad_to=None)
