@@ -67,6 +67,23 @@ def squares(tmp_path_factory):
     return write_dataset(tmp_path_factory.mktemp("squares") / "data", images)
 
 
+@pytest.fixture(scope="session")
+def eighty(tmp_path_factory):
+    """Seven images of a dataset with eighty classes: one wide, one grey, one without any class."""
+    generator = np.random.default_rng(8)
+    images = {}
+    for number, class_id in enumerate((1, 40, 80, 41)):
+        image, semantic = draw(36, 44, (class_id,), generator)
+        images[f"{number:012d}"] = image, semantic, (class_id,)
+    image, semantic = draw(24, 140, (1, 80), generator)
+    images["wide"] = image, semantic, (1, 80)
+    image, semantic = draw(33, 30, (79,), generator)
+    images["grey"] = image[..., 0], semantic, (79,)
+    image, semantic = draw(32, 32, (), generator)
+    images["empty"] = image, semantic, ()
+    return write_dataset(tmp_path_factory.mktemp("eighty") / "data", images, num_classes=80)
+
+
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)

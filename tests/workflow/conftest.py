@@ -16,6 +16,7 @@ import yaml
 from smallobjects.config.layers import merge
 
 SMALL = {
+    "matrix": [{"labels": [name], "segmentors": ["deeplabv2"]} for name in ("irn", "full")],
     "settings": {
         "datasets": {
             name: {"synthetic": {"train_images": 24, "val_images": 8}} for name in ("voc", "coco")
@@ -26,7 +27,7 @@ SMALL = {
                 "schedule": {"iterations": 12, "shared_iterations": 8, "checkpoint_interval": 2}
             }
         },
-    }
+    },
 }
 
 

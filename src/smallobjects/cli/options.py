@@ -14,8 +14,8 @@ EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_PATH = click.Path(path_type=Path)
 
 
-def parameters_option(model: type[Model]) -> Callable:
-    """Return a `--parameters` option that takes a JSON object and hands over a `model`."""
+def parameters_option(model: type[Model], name: str = "--parameters") -> Callable:
+    """Return an option that takes a JSON object and hands over a `model`."""
 
     def convert(ctx: click.Context, option: click.Parameter, value: str) -> Model:
         try:
@@ -24,7 +24,7 @@ def parameters_option(model: type[Model]) -> Callable:
             raise click.BadParameter(str(error), ctx=ctx, param=option) from error
 
     return click.option(
-        "--parameters",
+        name,
         default="{}",
         callback=convert,
         metavar="JSON",

@@ -30,6 +30,9 @@ from smallobjects.pseudo_labels.parameters import (
 classifier_option = click.option(
     "--classifier", required=True, type=EXISTING_FILE, help="Output of train-classifier."
 )
+shard_option = click.option(
+    "--shard", default="1-of-1", show_default=True, help="Part of the split: 1-of-4."
+)
 cams_option = click.option(
     "--cams", required=True, type=EXISTING_FILE, help="Output of make-cams, of one shard."
 )
@@ -81,7 +84,7 @@ def train_classifier(
 @dataset_option
 @split_option
 @classifier_option
-@click.option("--shard", default="1-of-1", show_default=True, help="Part of the split: 1-of-4.")
+@shard_option
 @parameters_option(CamParameters)
 @threads_option
 @device_option
