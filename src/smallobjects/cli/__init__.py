@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "datasets",
     "train-classifier": "pseudo_labels",
     "make-cams": "pseudo_labels",
+    "make-rib-cams": "rib",
     "make-seeds": "pseudo_labels",
     "train-edges": "pseudo_labels",
     "walk-labels": "pseudo_labels",
