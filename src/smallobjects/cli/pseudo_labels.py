@@ -33,6 +33,13 @@ classifier_option = click.option(
 shard_option = click.option(
     "--shard", default="1-of-1", show_default=True, help="Part of the split: 1-of-4."
 )
+seeds_option = click.option(
+    "--seeds",
+    required=True,
+    multiple=True,
+    type=EXISTING_FILE,
+    help="Output of make-seeds; once for each shard.",
+)
 cams_option = click.option(
     "--cams", required=True, type=EXISTING_FILE, help="Output of make-cams, of one shard."
 )
@@ -151,13 +158,7 @@ def make_seeds(
 @dataset_option
 @split_option
 @classifier_option
-@click.option(
-    "--seeds",
-    required=True,
-    multiple=True,
-    type=EXISTING_FILE,
-    help="Output of make-seeds; once for each shard.",
-)
+@seeds_option
 @parameters_option(EdgeParameters)
 @seed_option
 @threads_option
