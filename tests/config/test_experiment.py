@@ -52,7 +52,7 @@ def test_the_paper_scale_keeps_the_published_settings(paper):
     assert (paper.dataset("voc").num_classes, paper.dataset("coco").num_classes) == (21, 81)
 
 
-@pytest.mark.parametrize("method", ["irn", "rib"])
+@pytest.mark.parametrize("method", ["irn", "rib", "amn"])
 def test_the_published_stages_are_the_defaults_of_the_models(paper, config_folder, method):
     """The file states the settings where a user sees them; the model states them in code."""
     model = type(paper.stages(method, "voc"))
@@ -77,6 +77,20 @@ def test_the_published_settings_of_rib(paper):
         assert stages.seed.foreground_threshold == 0.35
         assert stages.random_walk.cam_power == 1.3
     assert (voc.random_walk.background_threshold, voc.random_walk.pad_to) == (0.27, 512)
+    assert (coco.random_walk.background_threshold, coco.random_walk.pad_to) == (0.22, None)
+
+
+def test_the_published_settings_of_amn(paper):
+    voc, coco = (paper.stages("amn", name) for name in ("voc", "coco"))
+    assert voc.amn == coco.amn
+    assert (voc.amn.label_smoothing, voc.amn.rates) == (0.4, (6, 12, 18, 24))
+    assert (voc.amn.learning_rate, voc.amn.head_learning_rate) == (5e-6, 1e-4)
+    assert (voc.initial_seed.foreground_threshold, voc.seed.foreground_threshold) == (0.30, 0.45)
+    assert (voc.initial_seed.background_threshold, voc.seed.background_threshold) == (0.05, 0.15)
+    for stages in (voc, coco):
+        assert stages.seed == voc.seed
+        assert stages.random_walk.cam_power == 1.3
+    assert (voc.random_walk.background_threshold, voc.random_walk.pad_to) == (0.25, 512)
     assert (coco.random_walk.background_threshold, coco.random_walk.pad_to) == (0.22, None)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 OWN = {
     "rib": {"make_rib_cams": 2},
+    "amn": {"make_initial_cams": 2, "make_initial_seeds": 2, "train_amn": 1, "make_amn_cams": 2},
 }
 SHARED = {
     "train_classifier": 1,
@@ -15,7 +16,7 @@ SHARED = {
     "walk_labels": 2,
     "gather_irn_labels": 1,
 }
-REPLACED = {"rib": {"make_cams"}}
+REPLACED = {"rib": {"make_cams"}, "amn": {"make_cams"}}
 
 
 def small(workflow, method):

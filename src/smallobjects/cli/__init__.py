@@ -20,6 +20,8 @@ COMMANDS = {
     "make-cams": "pseudo_labels",
     "make-rib-cams": "rib",
     "make-seeds": "pseudo_labels",
+    "train-amn": "amn",
+    "make-amn-cams": "amn",
     "train-edges": "pseudo_labels",
     "walk-labels": "pseudo_labels",
     "gather-labels": "gathering",
