@@ -13,11 +13,9 @@ include: "workflow/rules/datasets.smk"
 include: "workflow/rules/selections.smk"
 
 
-for rules_of_family in sorted(
-    Path(workflow.basedir).glob("workflow/rules/pseudo_labels/*.smk")
-):
+for rules_of_labels in label_rules():
 
-    include: rules_of_family
+    include: rules_of_labels
 
 
 include: "workflow/rules/segmentors.smk"

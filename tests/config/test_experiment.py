@@ -30,10 +30,12 @@ def paper(config_folder):
     return load(config_folder / "config.yaml", {"scale": "paper"})
 
 
-def test_the_matrix_has_every_cell_once(demo):
-    assert len(demo.cells) == len(set(demo.cells)) == 2 * 2 * 3
+def test_the_matrix_has_every_cell_once(demo, config_folder):
+    blocks = yaml.safe_load((config_folder / "config.yaml").read_text())["matrix"]
+    labels = [name for block in blocks for name in block["labels"]]
+    assert len(demo.cells) == len(set(demo.cells)) == 2 * 3 * len(labels)
     assert demo.cells[0] == Cell("voc", "irn", "deeplabv2", "ce")
-    assert demo.sources == ["irn", "cda", "clims", "full"]
+    assert demo.sources == labels
 
 
 def test_the_paper_scale_keeps_the_published_settings(paper):
@@ -52,16 +54,46 @@ def test_the_paper_scale_keeps_the_published_settings(paper):
     assert (paper.dataset("voc").num_classes, paper.dataset("coco").num_classes) == (21, 81)
 
 
-def test_the_published_stages_are_the_defaults_of_the_models(paper, config_folder):
+@pytest.mark.parametrize("method", ["irn", "rib", "amn"])
+def test_the_published_stages_are_the_defaults_of_the_models(paper, config_folder, method):
     """The file states the settings where a user sees them; the model states them in code."""
-    model = type(paper.stages("irn", "voc"))
-    stated = yaml.safe_load((config_folder / "methods" / "irn.yaml").read_text())["stages"]
-    for stage in ("classifier", "edges"):
-        assert stated[stage].pop("weights") == "weights/resnet50.pth"
+    model = type(paper.stages(method, "voc"))
+    stated = yaml.safe_load((config_folder / "methods" / f"{method}.yaml").read_text())["stages"]
+    weights = [settings.pop("weights") for settings in stated.values() if "weights" in settings]
+    assert set(weights) == {"weights/resnet50.pth"}
     assert model.model_validate(stated) == model()
     for stage, settings in stated.items():
         missing = set(type(getattr(model(), stage)).model_fields) - set(settings) - {"weights"}
         assert not missing, f"{stage} does not state {missing}"
+
+
+def test_the_published_settings_of_rib(paper):
+    voc, coco = (paper.stages("rib", name) for name in ("voc", "coco"))
+    assert (voc.rib.steps, voc.rib.companions, voc.rib.stop_logits) == (10, 20, 600)
+    assert (coco.rib.steps, coco.rib.companions, coco.rib.stop_logits) == (10, 15, 1000)
+    assert (voc.rib.learning_rate, coco.rib.learning_rate) == (8e-6, 5e-6)
+    assert (voc.rib.pooling_threshold, coco.rib.pooling_threshold) == (0.4, 0.5)
+    assert (voc.rib.explosion_share, coco.rib.explosion_share) == (0.7, 0.8)
+    for stages in (voc, coco):
+        assert stages.rib.head_learning_rate == pytest.approx(10 * stages.rib.learning_rate)
+        assert stages.seed.foreground_threshold == 0.35
+        assert stages.random_walk.cam_power == 1.3
+    assert (voc.random_walk.background_threshold, voc.random_walk.pad_to) == (0.27, 512)
+    assert (coco.random_walk.background_threshold, coco.random_walk.pad_to) == (0.22, None)
+
+
+def test_the_published_settings_of_amn(paper):
+    voc, coco = (paper.stages("amn", name) for name in ("voc", "coco"))
+    assert voc.amn == coco.amn
+    assert (voc.amn.label_smoothing, voc.amn.rates) == (0.4, (6, 12, 18, 24))
+    assert (voc.amn.learning_rate, voc.amn.head_learning_rate) == (5e-6, 1e-4)
+    assert (voc.initial_seed.foreground_threshold, voc.seed.foreground_threshold) == (0.30, 0.45)
+    assert (voc.initial_seed.background_threshold, voc.seed.background_threshold) == (0.05, 0.15)
+    for stages in (voc, coco):
+        assert stages.seed == voc.seed
+        assert stages.random_walk.cam_power == 1.3
+    assert (voc.random_walk.background_threshold, voc.random_walk.pad_to) == (0.25, 512)
+    assert (coco.random_walk.background_threshold, coco.random_walk.pad_to) == (0.22, None)
 
 
 def test_the_scales_differ_in_settings_only(demo, paper):

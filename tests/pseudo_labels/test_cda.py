@@ -8,9 +8,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from irn_chain import STAGES, call, digests, follow_classifier
 from PIL import Image
 from pydantic import ValidationError
-from test_irn_chain import STAGES, call, digests, follow_classifier
 
 from smallobjects.pseudo_labels.augmentation import IMAGENET_MEAN, IMAGENET_STD
 from smallobjects.pseudo_labels.cda.cutting import (

@@ -7,9 +7,9 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+from irn_chain import STAGES, call, digests, follow_classifier
 from PIL import Image
 from pydantic import ValidationError
-from test_irn_chain import STAGES, call, digests, follow_classifier
 
 from smallobjects.datasets.class_tables import COCO_CLASSES, VOC_CLASSES
 from smallobjects.pseudo_labels.classifier import Classifier, load_classifier, save_classifier

@@ -5,7 +5,7 @@ from PIL import Image
 from scipy import ndimage
 
 from smallobjects.pseudo_labels.classifier import Classifier
-from smallobjects.pseudo_labels.edge_training import quarter_label, train_edges
+from smallobjects.pseudo_labels.edge_training import train_edges
 from smallobjects.pseudo_labels.edges import (
     EdgeNetwork,
     load_edges,
@@ -15,6 +15,7 @@ from smallobjects.pseudo_labels.edges import (
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.label_archive import LabelArchives, write_labels
 from smallobjects.pseudo_labels.parameters import EdgeParameters
+from smallobjects.pseudo_labels.seed_samples import strided_label
 
 CPU = torch.device("cpu")
 TINY = EdgeParameters(
@@ -62,7 +63,7 @@ def test_finds_the_outlines(squares, seeds):
     away, outline = [], []
     for image_id in squares.split("train"):
         edges = predict_edges(network, squares.read_image(image_id), None, CPU).numpy()
-        inside = quarter_label(squares.read_semantic(image_id)) != 0
+        inside = strided_label(squares.read_semantic(image_id)) != 0
         ring = ndimage.binary_dilation(inside) & ~ndimage.binary_erosion(inside)
         outline += list(ndimage.maximum_filter(edges, 3)[ring])
         away += list(edges[~ndimage.binary_dilation(inside, iterations=2)])
@@ -125,8 +126,10 @@ def test_quarter_labels_are_those_in_the_middle_of_a_cell():
     generator = np.random.default_rng(0)
     label = generator.integers(0, 255, (24, 40)).astype(np.uint8)
     by_pillow = Image.fromarray(label).resize((10, 6), Image.Resampling.NEAREST)
-    assert np.array_equal(quarter_label(label), np.asarray(by_pillow))
-    assert quarter_label(label[:21, :37]).shape == (6, 10)
+    assert np.array_equal(strided_label(label), np.asarray(by_pillow))
+    assert strided_label(label[:21, :37]).shape == (6, 10)
+    by_pillow = Image.fromarray(label[:16, :32]).resize((2, 1), Image.Resampling.NEAREST)
+    assert np.array_equal(strided_label(label[:16, :32], 16), np.asarray(by_pillow))
 
 
 def test_wrong_inputs_are_refused(squares, seeds, tmp_path):

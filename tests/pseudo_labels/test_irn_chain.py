@@ -1,6 +1,5 @@
 """The chain by its command line, on a dataset of twelve small images."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ import time
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from irn_chain import STAGES, Chain, call, digests, follow_classifier
 from PIL import Image
 
 from smallobjects.cli import main
@@ -19,94 +19,10 @@ from smallobjects.pseudo_labels.cam_store import CamStore
 from smallobjects.pseudo_labels.label_archive import LabelArchives
 from smallobjects.pseudo_labels.methods.irn import Stages
 
-STAGES = {
-    "classifier": {
-        "network": "tiny",
-        "trained_from": "stem",
-        "batch_norm": "trained",
-        "crop_size": 40,
-        "resize_long_side": [40, 50],
-        "batch_size": 4,
-        "epochs": 40,
-        "learning_rate": 0.05,
-        "head_learning_rate": 0.1,
-        "momentum": 0.9,
-        "schedule": "one-cycle",
-    },
-    "cam": {"scales": [1.0, 0.5], "evaluation_threshold": 0.3},
-    "seed": {"foreground_threshold": 0.5, "background_threshold": 0.2, "crf": {"iterations": 3}},
-    "edges": {
-        "network": "tiny",
-        "initial": "classifier",
-        "train_backbone": True,
-        "crop_size": 40,
-        "batch_size": 4,
-        "epochs": 20,
-        "learning_rate": 0.05,
-        "momentum": 0.9,
-        "radius": 4,
-    },
-    "random_walk": {"background_threshold": 0.3, "steps": 64, "pad_to": None},
-}
-
-
-def call(*arguments, code=0):
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert result.exit_code == code, f"{result.output}\n{result.exception!r}"
-    return result.output
-
 
 def run_chain(squares, out, workers=0):
-    call(
-        "train-classifier", "--dataset", squares.root, "--split", "train", "--device", "cpu",
-        "--seed", 2, "--workers", workers, "--parameters", json.dumps(STAGES["classifier"]),
-        "--output", out / "classifier.pth",
-    )  # fmt: skip
+    Chain(squares, out, STAGES, workers=workers).train_classifier()
     return follow_classifier(squares, out, "irn", workers=workers)
-
-
-def follow_classifier(squares, out, source, shards=2, workers=0):
-    """Run what follows the classifier in `out`, for any method of the family."""
-
-    def stage(command, name, *arguments):
-        call(command, *arguments, "--parameters", json.dumps(STAGES[name]))
-
-    data = ("--dataset", squares.root)
-    split = (*data, "--split", "train")
-    cpu = ("--device", "cpu")
-    loading = (*cpu, "--seed", 2, "--workers", workers)
-    classifier = ("--classifier", out / "classifier.pth")
-    cams, seeds, parts = [], [], []
-    for index in range(1, shards + 1):
-        shard = f"{index}-of-{shards}"
-        cam, seed = out / "cams" / f"{shard}.npz", out / "seeds" / f"{shard}.zip"
-        stage("make-cams", "cam", *split, *classifier, "--shard", shard, *cpu, "--output", cam)
-        stage("make-seeds", "seed", *data, "--cams", cam, "--output", seed)
-        cams += ["--cams", cam]
-        seeds += ["--seeds", seed]
-    edges = out / "edges.pth"
-    stage("train-edges", "edges", *split, *classifier, *seeds, *loading, "--output", edges)
-    for cam in cams[1::2]:
-        part = out / "walks" / f"{cam.stem}.zip"
-        stage(
-            "walk-labels", "random_walk", *data, "--cams", cam, "--edges", edges, *cpu,
-            "--output", part,
-        )  # fmt: skip
-        parts += ["--parts", part]
-    call(
-        "gather-labels", *split, "--score-split", "half", "--source", source, *cams, *parts,
-        "--parameters", json.dumps(STAGES), "--seed", 2, "--labels", out / "labels",
-        "--manifest", out / "manifest.json",
-    )  # fmt: skip
-    return out
-
-
-def digests(folder):
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "manifest.json"
-    }
 
 
 @pytest.fixture(scope="module")

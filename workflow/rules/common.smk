@@ -52,6 +52,16 @@ def any_of(names):
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
+def label_rules():
+    """Return the rule files of all label sources, those of families first.
+
+    A method's own rules may build on those of its family.
+    """
+    families = {EXPERIMENT.family(name) for name in EXPERIMENT.available("methods")}
+    paths = Path(workflow.basedir).glob("workflow/rules/pseudo_labels/*.smk")
+    return sorted(paths, key=lambda path: (path.stem not in families, path.name))
+
+
 def every_shard(pattern):
     """Return `pattern` for every shard; the dataset and the label source stay wildcards."""
     return gather.shards(pattern, dataset="{dataset}", source="{source}")

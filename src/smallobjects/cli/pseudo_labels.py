@@ -30,6 +30,16 @@ from smallobjects.pseudo_labels.parameters import (
 classifier_option = click.option(
     "--classifier", required=True, type=EXISTING_FILE, help="Output of train-classifier."
 )
+shard_option = click.option(
+    "--shard", default="1-of-1", show_default=True, help="Part of the split: 1-of-4."
+)
+seeds_option = click.option(
+    "--seeds",
+    required=True,
+    multiple=True,
+    type=EXISTING_FILE,
+    help="Output of make-seeds; once for each shard.",
+)
 cams_option = click.option(
     "--cams", required=True, type=EXISTING_FILE, help="Output of make-cams, of one shard."
 )
@@ -81,7 +91,7 @@ def train_classifier(
 @dataset_option
 @split_option
 @classifier_option
-@click.option("--shard", default="1-of-1", show_default=True, help="Part of the split: 1-of-4.")
+@shard_option
 @parameters_option(CamParameters)
 @threads_option
 @device_option
@@ -148,13 +158,7 @@ def make_seeds(
 @dataset_option
 @split_option
 @classifier_option
-@click.option(
-    "--seeds",
-    required=True,
-    multiple=True,
-    type=EXISTING_FILE,
-    help="Output of make-seeds; once for each shard.",
-)
+@seeds_option
 @parameters_option(EdgeParameters)
 @seed_option
 @threads_option

@@ -3,6 +3,8 @@
 CAM_c(x) = ReLU(w_c · f(x)), summed over scales and mirror image, divided by its own maximum.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -26,6 +28,34 @@ def to_image_size(maps: Tensor, height: int, width: int) -> Tensor:
         maps[None], scale_factor=STRIDE, mode="bilinear", align_corners=False
     )[0]
     return enlarged[:, :height, :width]
+
+
+def scaled_views(image: np.ndarray, scale: float, flip: bool, device: torch.device) -> Tensor:
+    """Return an H×W×3 uint8 image at a scale, and its mirror image if asked for.
+
+    Returns:
+        V×3×round(scale · H)×round(scale · W) float32, normalised; V is 2 with the mirror image.
+    """
+    scaled = torch.from_numpy(normalise(rescale_image(image, scale))).to(device)
+    return torch.stack([scaled, scaled.flip(-1)]) if flip else scaled[None]
+
+
+def sum_views(maps: Tensor) -> Tensor:
+    """Add V×K×h×w maps of `scaled_views`, the mirror image's turned back; return K×h×w."""
+    return maps[0] + maps[1].flip(-1) if len(maps) == 2 else maps[0]
+
+
+def sum_scales(maps: Iterable[Tensor], size: tuple[int, int]) -> Tensor:
+    """Bring the K×h×w maps of all scales to one size (bilinear) and add them."""
+    return sum(
+        functional.interpolate(scaled[None], size=size, mode="bilinear", align_corners=False)[0]
+        for scaled in maps
+    )
+
+
+def divided_by_maximum(maps: Tensor) -> np.ndarray:
+    """Return K×h×w maps ≥ 0 as float32, each divided by (its maximum + 1e-5)."""
+    return (maps / (maps.amax(dim=(1, 2), keepdim=True) + EPSILON)).cpu().numpy()
 
 
 @torch.no_grad()
@@ -52,17 +82,9 @@ def multi_scale_cam(
     if not classes:
         return np.zeros((0, *size), dtype=np.float32)
     channels = torch.tensor(classes, device=device) - 1
-    total = torch.zeros((len(classes), *size), device=device)
-    for scale in parameters.scales:
-        scaled = torch.from_numpy(normalise(rescale_image(image, scale))).to(device)
-        views = torch.stack([scaled, scaled.flip(-1)]) if parameters.flip else scaled[None]
-        maps = classifier.activation_maps(views)[:, channels]
-        merged = maps[0] + maps[1].flip(-1) if parameters.flip else maps[0]
-        total += functional.interpolate(
-            merged[None], size=size, mode="bilinear", align_corners=False
-        )[0]
-    total /= total.amax(dim=(1, 2), keepdim=True) + EPSILON
-    return total.cpu().numpy()
+    views = (scaled_views(image, scale, parameters.flip, device) for scale in parameters.scales)
+    maps = (sum_views(classifier.activation_maps(view)[:, channels]) for view in views)
+    return divided_by_maximum(sum_scales(maps, size))
 
 
 def threshold_cam(

@@ -1,71 +1,20 @@
 """Training of the edge network from the affinities of seed pixels (IRN)."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.affinity import affinity_loss, pair_labels, path_affinities
-from smallobjects.pseudo_labels.augmentation import (
-    VOID,
-    crop_normalised,
-    random_corner,
-    random_flip,
-    rescale_image,
-    rescale_label,
-    window,
-)
 from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.edges import EdgeNetwork
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.label_archive import LabelArchives
 from smallobjects.pseudo_labels.parameters import EdgeParameters
 from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
 from smallobjects.pseudo_labels.schedules import poly_factor
-from smallobjects.pseudo_labels.strides import STRIDE, strided_size
+from smallobjects.pseudo_labels.seed_samples import SeedSample
+from smallobjects.pseudo_labels.strides import STRIDE
 from smallobjects.pseudo_labels.training import seeded, train
-
-
-def quarter_label(label: np.ndarray) -> np.ndarray:
-    """Return H×W labels at stride 4 by nearest neighbour: ceil(H / 4)×ceil(W / 4)."""
-    height, width = label.shape
-    rows, columns = (
-        np.minimum(np.arange(length) * STRIDE + STRIDE // 2, limit - 1)
-        for length, limit in zip(strided_size(height, width), (height, width), strict=True)
-    )
-    return label[np.ix_(rows, columns)]
-
-
-class EdgeSample:
-    """Makes the augmented image and the quarter-size seed of one training sample."""
-
-    def __init__(
-        self, dataset: PreparedDataset, seeds: LabelArchives, parameters: EdgeParameters
-    ) -> None:
-        self._dataset = dataset
-        self._seeds = seeds
-        self._parameters = parameters
-
-    def __call__(
-        self, image_id: str, generator: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return 3×crop×crop float32 and ceil(crop / 4)×ceil(crop / 4) uint8."""
-        image, seed = read_image(self._dataset, image_id), self._seeds.read(image_id)
-        if image.shape[:2] != seed.shape:
-            raise BadInputError(
-                f"seed of image {image_id}: {seed.shape[1]}×{seed.shape[0]} pixels, the image has "
-                f"{image.shape[1]}×{image.shape[0]}; run `smallobjects make-seeds` again"
-            )
-        scale = generator.uniform(*self._parameters.rescale)
-        image, seed = rescale_image(image, scale), rescale_label(seed, scale)
-        image, seed = random_flip([image, seed], generator)
-        size = self._parameters.crop_size
-        corner = random_corner(*seed.shape, size, generator)
-        return (
-            crop_normalised(image, corner, size),
-            quarter_label(window(seed, corner, size, VOID)),
-        )
 
 
 def _initial_network(parameters: EdgeParameters, classifier: Classifier) -> EdgeNetwork:
@@ -118,7 +67,13 @@ def train_edges(
     network.backbone.set_statistics("frozen")
     samples = SampleSequence(
         image_ids,
-        EdgeSample(dataset, seeds, parameters),
+        SeedSample(
+            dataset,
+            seeds,
+            rescale=parameters.rescale,
+            crop_size=parameters.crop_size,
+            stride=STRIDE,
+        ),
         batch_size=parameters.batch_size,
         epochs=parameters.epochs,
         seed=seed,

@@ -3,6 +3,6 @@
 STRIDE = 4
 
 
-def strided_size(height: int, width: int) -> tuple[int, int]:
-    """Return ceil(height / 4) and ceil(width / 4), the size of a map of an image."""
-    return -(-height // STRIDE), -(-width // STRIDE)
+def strided_size(height: int, width: int, stride: int = STRIDE) -> tuple[int, int]:
+    """Return ceil(height / stride) and ceil(width / stride), the size of a map of an image."""
+    return -(-height // stride), -(-width // stride)

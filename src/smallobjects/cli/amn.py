@@ -1,0 +1,127 @@
+"""Subcommands of the stages that are AMN's own: a network trained on seeds, and its maps."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.label_sources import one_line_errors, split_option
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.cli.pseudo_labels import (
+    classifier_option,
+    output_option,
+    seeds_option,
+    shard_option,
+)
+from smallobjects.pseudo_labels.methods.amn import AmnParameters
+from smallobjects.pseudo_labels.parameters import CamParameters
+
+
+@click.command()
+@dataset_option
+@split_option
+@classifier_option
+@seeds_option
+@parameters_option(AmnParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Activation manipulation network (.pth)")
+@one_line_errors
+def train_amn(
+    dataset: Path,
+    split: str,
+    classifier: Path,
+    seeds: tuple[Path, ...],
+    parameters: AmnParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train the activation manipulation network on the seeds of all shards (AMN)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.amn.network import save_amn
+    from smallobjects.pseudo_labels.amn.training import train_amn as train
+    from smallobjects.pseudo_labels.classifier import load_classifier
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.label_archive import LabelArchives
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    chosen = select_device(device, threads)
+    with LabelArchives(list(seeds)) as archives:
+        archives.require(image_ids)
+        trained = train(
+            data,
+            image_ids,
+            archives,
+            load_classifier(classifier, data.num_classes - 1),
+            parameters,
+            seed=seed,
+            device=chosen,
+            workers=workers,
+        )
+    save_amn(output, trained)
+
+
+@click.command()
+@dataset_option
+@split_option
+@click.option("--amn", required=True, type=EXISTING_FILE, help="Output of train-amn.")
+@click.option(
+    "--seeds",
+    required=True,
+    type=EXISTING_FILE,
+    help="The seeds that it was trained on, of the same shard.",
+)
+@shard_option
+@parameters_option(CamParameters)
+@threads_option
+@device_option
+@output_option("Maps of the shard (.npz)")
+@one_line_errors
+def make_amn_cams(
+    dataset: Path,
+    split: str,
+    amn: Path,
+    seeds: Path,
+    shard: str,
+    parameters: CamParameters,
+    threads: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Make the manipulated maps of one shard of a split (AMN)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.amn.maps import amn_maps
+    from smallobjects.pseudo_labels.amn.network import load_amn
+    from smallobjects.pseudo_labels.cam_store import write_cams
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.images import read_image
+    from smallobjects.pseudo_labels.label_archive import LabelArchives
+    from smallobjects.pseudo_labels.progress import progress
+    from smallobjects.pseudo_labels.seed_samples import read_seed
+    from smallobjects.pseudo_labels.sharding import Shard
+
+    data = PreparedDataset.open(dataset)
+    image_ids = Shard.parse(shard).take(data.split(split))
+    chosen = select_device(device, threads)
+    network = load_amn(amn, data.num_classes - 1).to(chosen)
+    with LabelArchives([seeds]) as archive, write_cams(output) as store:
+        archive.require(image_ids)
+        for image_id in progress(image_ids, "make AMN maps", len(image_ids)):
+            classes = data.image_classes.get(image_id, ())
+            image = read_image(data, image_id)
+            seed = read_seed(archive, image_id, image.shape[:2])
+            maps = amn_maps(network, image, classes, seed, parameters, chosen)
+            store.write(image_id, classes, maps)

@@ -1,0 +1,1 @@
+"""AMN: a network that classifies pixels from IRN's seeds, and its manipulated maps."""

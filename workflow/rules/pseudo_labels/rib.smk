@@ -1,0 +1,39 @@
+# Needs: <root>/datasets/<dataset>/ and the classifier of IRN's chain (irn.smk).
+# Makes: <root>/pseudo_labels/<dataset>/rib/cams/, from which that chain goes on.
+
+
+ruleorder: make_rib_cams > make_cams
+
+
+rule make_rib_cams:
+    """Make the maps of one shard, with the classifier fine-tuned on each image by itself."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        classifier=f"{SOURCE}/classifier.pth",
+    output:
+        cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
+    log:
+        f"{LOGS}/make_rib_cams/{{dataset}}/{{source}}/{{scatteritem}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_rib_cams/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    wildcard_constraints:
+        source="rib",
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=ONE_GPU,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("rib"),
+        cam=stage("cam", without=["evaluation_threshold"]),
+        seed=EXPERIMENT.config.label_seed,
+    shell:
+        "smallobjects make-rib-cams --dataset {params.dataset} --split {params.split}"
+        " --classifier {input.classifier} --shard {wildcards.scatteritem}"
+        " --parameters {params.parameters:q} --cam {params.cam:q} --seed {params.seed}"
+        " --threads {threads} --workers {resources.workers} --device {resources.device}"
+        " --output {output.cams} > {log} 2>&1"
