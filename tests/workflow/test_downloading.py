@@ -113,10 +113,15 @@ def tree(folder):
 
 
 def test_the_paper_scale_is_planned_without_the_network(workflow):
-    planned = workflow({"scale": "paper"}).planned()
+    changes = {"scale": "paper", "datasets": ["voc", "coco"]}
+    planned = workflow(changes).planned()
     assert {rule: planned[rule] for rule in FETCHING} == FETCHING
     assert planned["fetch_weights"] == 2
     assert planned["make_synthetic"] == 0
+    # With the images of COCO 2017, its annotations, and those of LVIS.
+    planned = workflow({**changes, "datasets": ["voc", "pascal_b"]}).planned()
+    assert (planned["fetch_archive"], planned["join_sbd"], planned["make_synthetic"]) == (7, 1, 0)
+    assert planned["find_candidates"] == planned["select_images"] == 1
 
 
 def test_what_is_fetched_is_what_was_published(run, server, archives, workflow):
