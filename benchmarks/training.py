@@ -35,6 +35,8 @@ def whole_steps(trainers, data, rounds):
     """Return the times of the steps of each arm, in turns, after one that is not counted."""
     trainers["ce"].step(data)
     times = {arm: [] for arm in trainers}
+    if not rounds:
+        times["ce"].append(seconds(partial(trainers["ce"].step, data)))
     for _ in range(rounds):
         for arm, trainer in trainers.items():
             times[arm].append(seconds(partial(trainer.step, data)))
@@ -43,6 +45,9 @@ def whole_steps(trainers, data, rounds):
 
 def work_before_the_step(trainer):
     """Return how long the optimizer's step hooks of a trainer take."""
+    for parameter in trainer.network.parameters():
+        # A step leaves none behind.
+        parameter.grad = torch.ones_like(parameter)
     hooks = list(trainer.wrapper.optimizer._optimizer_step_pre_hooks.values())
     return typical(lambda: [hook() for hook in hooks])
 
@@ -77,7 +82,7 @@ def main():
     parser.add_argument("--segmentor", default="deeplabv2")
     parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--crop", type=int, default=321)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="0: the added work alone")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -96,11 +101,13 @@ def main():
     times = whole_steps(trainers, data, options.rounds)
     step = median(times["ce"])
     line("cross-entropy step", step, "s")
-    print("whole steps, as a share of the cross-entropy step of the same round (median)")
-    for arm in ("fisher", "sw", "sb"):
+    if options.rounds:
+        print("whole steps, as a share of the cross-entropy step of the same round (median)")
+    for arm in ("fisher", "sw", "sb") if options.rounds else ():
         ratios = [ours / plain for ours, plain in zip(times[arm], times["ce"], strict=True)]
         line(f"{arm}: {ARMS[arm]}", median(ratios))
     print("added work alone, beside the cross-entropy step")
+    trainers["sb"].runner.iter = 1
     fisher, penalty = (work_before_the_step(trainers[arm]) for arm in ("fisher", "sb"))
     loss = work_of_the_loss(trainers["sw"], data, transform, options.batch)
     for arm, added in {"fisher": fisher, "sw": loss, "sb": loss + penalty}.items():

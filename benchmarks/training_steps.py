@@ -100,7 +100,7 @@ class Trainer:
 def build(config: Config, device: str, channels_last: bool = False) -> torch.nn.Module:
     """Return the network of a segmentor, ready to train."""
     # It would list every parameter.
-    MMLogger.get_instance("mmengine", log_level="ERROR")
+    MMLogger.get_current_instance().setLevel(logging.ERROR)
     logging.getLogger("mmengine").setLevel(logging.ERROR)
     init_default_scope("mmseg")
     model = with_classes(config.model.to_dict(), NUM_CLASSES)
