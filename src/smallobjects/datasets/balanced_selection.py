@@ -71,7 +71,7 @@ def select_balanced(
     seed: int = 0,
     tolerance: float = 0.01,
     nodes: int = 100,
-    rounds: int = 14,
+    rounds: int = 10,
 ) -> Selection:
     """Select exactly `images` images.
 

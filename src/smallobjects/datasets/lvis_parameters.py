@@ -82,7 +82,7 @@ class SelectionParameters(Parameters):
     """Stop searching where the objective is this share above its bound."""
     nodes: PositiveInt = 100
     """Stop each search after this many nodes."""
-    rounds: NonNegativeInt = 14
+    rounds: NonNegativeInt = 10
     """Stop after this many searches that follow the first."""
 
     @property
