@@ -9,7 +9,6 @@ step and peak memory with cross-entropy, and each other arm as a share of it (me
 which the arms take turns).
 """
 
-import argparse
 from itertools import product
 from statistics import median
 
@@ -23,6 +22,7 @@ from training_steps import (
     published,
     seconds,
     size_weight_transform,
+    step_options,
 )
 
 WARM_UP = 3
@@ -98,12 +98,7 @@ def report(title, times, memory):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--segmentor", default="deeplabv2")
-    parser.add_argument("--batch", type=int, default=10)
-    parser.add_argument("--crop", type=int, default=321)
-    parser.add_argument("--rounds", type=int, default=20)
-    options = parser.parse_args()
+    options = step_options(__doc__.splitlines()[0], rounds=20).parse_args()
     if not torch.cuda.is_available():
         raise SystemExit("no CUDA device here; benchmarks/training.py measures on a CPU")
     config = published(options.segmentor, options.crop)

@@ -6,12 +6,12 @@ The published network, from random values, on made-up batches. Two views of the 
 
 - whole steps: the arms take turns, and each step is compared with the cross-entropy step of its
   round; the median of these ratios. Noise of a shared machine is of the size of what is measured;
-- added work alone: the time of each hook's and loss's own work, against the median step.
+- added work alone (`--rounds 0` for nothing else): the time of each hook's and loss's own work,
+  against the median step.
 
 The pipeline's own time for size weights, which loader processes spend beside the step, is last.
 """
 
-import argparse
 from functools import partial
 from statistics import median
 
@@ -26,6 +26,7 @@ from training_steps import (
     published,
     seconds,
     size_weight_transform,
+    step_options,
 )
 
 from smallobjects.losses import uniform_weights, weighted_cross_entropy
@@ -78,11 +79,7 @@ def line(title, value, unit=""):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--segmentor", default="deeplabv2")
-    parser.add_argument("--batch", type=int, default=10)
-    parser.add_argument("--crop", type=int, default=321)
-    parser.add_argument("--rounds", type=int, default=5, help="0: the added work alone")
+    parser = step_options(__doc__.splitlines()[0], rounds=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

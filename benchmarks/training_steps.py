@@ -3,6 +3,7 @@
 Used by `training.py` and `gpu.py`; not a benchmark by itself.
 """
 
+import argparse
 import copy
 import logging
 import time
@@ -37,6 +38,16 @@ ARMS = {
     "sb": "L_sb",
 }
 NEVER = 10**9
+
+
+def step_options(description: str, rounds: int) -> argparse.ArgumentParser:
+    """Return the options of a benchmark of training steps."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--segmentor", default="deeplabv2")
+    parser.add_argument("--batch", type=int, default=10)
+    parser.add_argument("--crop", type=int, default=321)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    return parser
 
 
 def published(name: str, crop: int) -> Config:
