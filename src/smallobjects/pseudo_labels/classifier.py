@@ -125,6 +125,19 @@ def rate_factor(step: int, steps: int, parameters: ClassifierTraining) -> float:
     return poly_factor(step, steps, parameters.poly_power)
 
 
+def training_samples(
+    dataset: PreparedDataset, image_ids: list[str], parameters: ClassifierTraining, seed: int
+) -> SampleSequence:
+    """Return the augmented images and image-level labels of a whole training, in their order."""
+    return SampleSequence(
+        image_ids,
+        ClassificationSample(dataset, parameters),
+        batch_size=parameters.batch_size,
+        epochs=parameters.epochs,
+        seed=seed,
+    )
+
+
 def train_classifier(
     dataset: PreparedDataset,
     image_ids: list[str],
@@ -148,13 +161,7 @@ def train_classifier(
         The classifier in evaluation mode.
     """
     classifier = initial_classifier(dataset.num_classes - 1, parameters, seed=seed, device=device)
-    samples = SampleSequence(
-        image_ids,
-        ClassificationSample(dataset, parameters),
-        batch_size=parameters.batch_size,
-        epochs=parameters.epochs,
-        seed=seed,
-    )
+    samples = training_samples(dataset, image_ids, parameters, seed)
     steps = len(samples) // parameters.batch_size
 
     def loss(batch: list[Tensor]) -> Tensor:

@@ -5,10 +5,10 @@ from torch import Tensor
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.classifier import (
-    ClassificationSample,
     Classifier,
     gradient_descent,
     rate_factor,
+    training_samples,
 )
 from smallobjects.pseudo_labels.clims.losses import (
     background_loss,
@@ -20,7 +20,7 @@ from smallobjects.pseudo_labels.clims.losses import (
 from smallobjects.pseudo_labels.clims.scoring import ImageTextScorer
 from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
 from smallobjects.pseudo_labels.methods.clims import ClimsParameters, LanguageParameters
-from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
+from smallobjects.pseudo_labels.sampling import load_batches
 from smallobjects.pseudo_labels.training import train
 
 
@@ -101,13 +101,7 @@ def train_clims(
         )
     classifier.to(device).train()
     classifier.backbone.train_stages("layer1")
-    samples = SampleSequence(
-        image_ids,
-        ClassificationSample(dataset, parameters),
-        batch_size=parameters.batch_size,
-        epochs=parameters.epochs,
-        seed=seed,
-    )
+    samples = training_samples(dataset, image_ids, parameters, seed)
     steps = len(samples) // parameters.batch_size
 
     def loss(batch: list[Tensor]) -> Tensor:
