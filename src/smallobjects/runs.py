@@ -47,7 +47,8 @@ def _places(flags: np.ndarray) -> np.ndarray:
     # and in these words, put side by side, more flags are true.
     words = flags.view(np.uint32)
     kept = np.flatnonzero(words != 0)
-    places = np.flatnonzero(words[kept].view(bool))
-    moved = 4 * (kept - np.arange(kept.size))
-    places += moved[places >> 2]
+    places = np.flatnonzero(words.take(kept).view(bool))
+    kept -= np.arange(kept.size)
+    kept <<= 2
+    places += kept.take(places >> 2)
     return places

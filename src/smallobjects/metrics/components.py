@@ -45,7 +45,7 @@ def regions_of(prediction: np.ndarray, runs: Runs) -> Regions:
     # A copy, as cc3d refuses arrays that are read-only, which decoded images are.
     labels, count = cc3d.connected_components(prediction.copy(), connectivity=8, return_N=True)
     flat = labels.ravel()
-    of_run = flat[runs.start]
+    of_run = flat.take(runs.start)
     new = np.empty(of_run.size, bool)
     new[:1] = True
     np.not_equal(of_run[1:], of_run[:-1], out=new[1:])
@@ -54,7 +54,7 @@ def regions_of(prediction: np.ndarray, runs: Runs) -> Regions:
     new[np.searchsorted(runs.start, (wraps + 1) * width)] = True
     new &= of_run > 0
     block = np.flatnonzero(new)
-    region, start = of_run[block].astype(np.int64), runs.start[block]
+    region, start = of_run.take(block).astype(np.int64), runs.start.take(block)
     # Of what is written to one place more than once, the last stays.
     first, last = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
     first[region[::-1]] = start[::-1]
@@ -106,7 +106,7 @@ def _may_enclose(regions: Regions, classes: np.ndarray, shape: tuple[int, int]) 
     block = np.flatnonzero(split[regions.block_region])
     if not block.size:
         return block
-    region, start = regions.block_region[block], regions.block_start[block]
+    region, start = regions.block_region.take(block), regions.block_start.take(block)
     # The blocks of all regions of a class as numbers that ascend by class and then in scan order.
     of_class = regions.classes * pixels
     by_class = np.sort(of_class[region] + start)
@@ -115,6 +115,8 @@ def _may_enclose(regions: Regions, classes: np.ndarray, shape: tuple[int, int]) 
     inner = np.flatnonzero((before >= row) & (before < regions.first) & (of_class > 0))
     outer = regions.labels[before[inner]].astype(np.int64)
     nested = (first_row[outer] < first_row[inner]) & (last_row[inner] < last_row[outer])
+    if not nested.any():
+        return outer[:0]
     inner, outer = inner[nested], outer[nested]
     by_region = np.append(np.sort(region * pixels + start), -1)
     after = by_region[np.searchsorted(by_region[:-1], outer * pixels + regions.first[inner])]

@@ -76,8 +76,9 @@ def overlaps_of(
         check_shape(mask, instances.shape, name, names.instances)
     runs = joint_runs(prediction, semantic, instances)
     regions = regions_of(prediction, runs)
+    instance_of_run, truth_of_run = (mask.take(runs.start) for mask in (instances, semantic))
     (region, instance, truth), pixels = distinct(
-        (regions.of_run, instances.ravel()[runs.start], semantic.ravel()[runs.start]), runs.length
+        (regions.of_run, instance_of_run, truth_of_run), runs.length
     )
     found = regions.classes[region]
     check_classes(found, num_classes, names.prediction, ignore_index, pixels)

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+BITS_FOR_MOST_AMOUNTS = 6
+"""Runs of 64 pixels and more are few."""
+
 
 def starts_of_equal(values: np.ndarray) -> np.ndarray:
     """Return where neighbours that are equal begin, as indices, ascending."""
@@ -29,20 +32,23 @@ def distinct(
         return list(values), amounts
     lowest = [int(value.min()) for value in values]
     bits = [(int(v.max()) - low).bit_length() for v, low in zip(values, lowest, strict=True)]
-    bits_of_amount = int(amounts.max()).bit_length()
-    if sum(bits) + bits_of_amount > 63:
+    # Half a word is sorted in half the time.
+    narrow = sum(bits) + BITS_FOR_MOST_AMOUNTS <= 32
+    word, size = (np.uint32, 32) if narrow else (np.int64, 63)
+    free = size - sum(bits)
+    if free < BITS_FOR_MOST_AMOUNTS:
         return _distinct_of_any_range(values, amounts)
-    keys = np.zeros((), np.int64)
+    keys = np.zeros((), word)
     for value, low, width in zip(values, lowest, bits, strict=True):
-        whole = value.astype(np.int64, copy=False)
-        keys = (keys << width) | (whole - low if low else whole)
+        whole = value.astype(word, copy=False)
+        keys = (keys << width) | (whole - np.array(low).astype(word) if low else whole)
     # Few keys are counted, many are sorted.
     if 1 << sum(bits) <= 4 * amounts.size:
         sums = pixels_by(keys, amounts, 0)
         keys = np.flatnonzero(sums != 0)
         sums = sums[keys]
     else:
-        keys, sums = _sorted_sums(keys, amounts, bits_of_amount)
+        keys, sums = _sorted_sums(keys, amounts, free)
     combinations = []
     for low, width in zip(reversed(lowest), reversed(bits), strict=True):
         combinations.append((keys & ((1 << width) - 1)) + low)
@@ -51,15 +57,24 @@ def distinct(
 
 
 def _sorted_sums(keys: np.ndarray, amounts: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct keys, ascending, and the sums of their amounts, below 2^bits each."""
+    """Return the distinct keys, ascending, and the sums of their amounts, int64 both.
+
+    Of the word of a key, `bits` bits are free for amounts.
+    """
     # Sorting numbers is many times as fast as sorting indices, so the amount rides on its key.
     packed = keys << bits
-    packed |= amounts
+    most = (1 << bits) - 1
+    packed |= (amounts & most).astype(keys.dtype)
     packed.sort()
-    amounts = packed & ((1 << bits) - 1)
+    low_bits = packed & most
     packed >>= bits
     first = starts_of_equal(packed)
-    return packed[first], np.add.reduceat(amounts, first)
+    found = packed[first]
+    sums = np.add.reduceat(low_bits, first, dtype=np.int64)
+    large = np.flatnonzero(amounts > most)
+    if large.size:
+        np.add.at(sums, np.searchsorted(found, keys[large]), amounts[large] & ~most)
+    return found.astype(np.int64), sums
 
 
 def _distinct_of_any_range(
