@@ -37,3 +37,18 @@ def test_a_method_adds_its_own_stages_to_the_chain(workflow, method):
     assert content["miou"]["exclude"] > 0
     assert set(content["parameters"]) > {"classifier", "cam", "seed", "edges", "random_walk"}
     assert "Nothing to be done" in run.run(manifest)
+
+
+def test_one_classifier_serves_every_method_that_trains_it_alike(workflow):
+    manifests = [
+        f"results/demo/pseudo_labels/voc/{name}/manifest.json" for name in ("irn", "rib", "amn")
+    ]
+    run = workflow({})
+    assert run.planned(*manifests)["train_classifier"] == 3, "the small workflow changes IRN's"
+    alike = {"classifier": {"epochs": 4}}
+    methods = {name: {"stages": alike} for name in ("rib", "amn")}
+    run = run.changed({"settings": {"methods": methods}})
+    assert run.planned(*manifests)["train_classifier"] == 1
+    methods = {"rib": {"stages": {"classifier": {"epochs": 5}}}}
+    run = run.changed({"settings": {"methods": methods}})
+    assert run.planned(*manifests)["train_classifier"] == 2

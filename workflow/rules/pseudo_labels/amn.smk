@@ -38,7 +38,7 @@ rule train_amn:
     """Train the network that classifies pixels, on the initial seeds."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        classifier=f"{SOURCE}/classifier.pth",
+        classifier=classifier_of,
         seeds=every_shard(f"{SOURCE}/initial_seeds/{{scatteritem}}.zip"),
         weights=stage_weights("amn"),
     output:

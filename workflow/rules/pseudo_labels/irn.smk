@@ -4,6 +4,17 @@
 IRN_FAMILY = any_of(EXPERIMENT.of_family("irn"))
 
 
+def classifier_of(wildcards):
+    """Return the classifier of a label source: IRN's if both are trained alike, or its own."""
+    stages, irn = (
+        EXPERIMENT.stages(source, wildcards.dataset)
+        for source in (wildcards.source, "irn")
+    )
+    alike = getattr(stages, "classifier", None) == irn.classifier
+    source = "irn" if alike else wildcards.source
+    return f"{SOURCE}/classifier.pth".format(dataset=wildcards.dataset, source=source)
+
+
 rule train_classifier:
     """Train the image classifier whose weights give the class activation maps."""
     input:
@@ -40,7 +51,7 @@ rule make_cams:
     """Make the class activation maps of one shard of the training images."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        classifier=f"{SOURCE}/classifier.pth",
+        classifier=classifier_of,
     output:
         cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
     log:
@@ -97,7 +108,7 @@ rule train_edges:
     """Train the network that predicts class boundaries from the affinities of seed pixels."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        classifier=f"{SOURCE}/classifier.pth",
+        classifier=classifier_of,
         seeds=every_shard(f"{SOURCE}/seeds/{{scatteritem}}.zip"),
         weights=stage_weights("edges"),
     output:

@@ -9,7 +9,7 @@ rule make_rib_cams:
     """Make the maps of one shard, with the classifier fine-tuned on each image by itself."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        classifier=f"{SOURCE}/classifier.pth",
+        classifier=classifier_of,
     output:
         cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
     log:
