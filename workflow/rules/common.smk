@@ -137,7 +137,7 @@ def selection_option(wildcards, input):
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
     return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
-        exclude={"synthetic", "published"}, exclude_none=True
+        exclude={"synthetic", "published", "saliency"}, exclude_none=True
     )
 
 

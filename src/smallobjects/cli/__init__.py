@@ -18,6 +18,8 @@ COMMANDS = {
     "select-images": "selection",
     "prepare-dataset": "datasets",
     "check": "datasets",
+    "train-saliency": "saliency",
+    "make-saliency": "saliency",
     "train-classifier": "pseudo_labels",
     "make-cams": "pseudo_labels",
     "make-rib-cams": "rib",
