@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from smallobjects.parameters import Parameters
 
 Threshold = Annotated[float, Field(ge=0, le=1)]
-Network = Literal["resnet50", "tiny"]
+Network = Literal["resnet50", "vgg16", "vgg16_fc", "tiny"]
 
 
 class ClassifierTraining(Parameters):
