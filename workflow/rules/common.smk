@@ -211,6 +211,23 @@ def having_stage(family, name):
     ]
 
 
+def initial_classifier(name):
+    """Return a function that gives IRN's classifier where a stage of another chain starts from it."""
+
+    def paths(wildcards):
+        stages = EXPERIMENT.stages(wildcards.source, wildcards.dataset)
+        starts = getattr(stages, name).initial == "classifier"
+        path = f"{ROOT}/pseudo_labels/{wildcards.dataset}/irn/classifier.pth"
+        return [path] if starts else []
+
+    return paths
+
+
+def classifier_option(wildcards, input):
+    """Return the option that hands over a classifier; none where there is none."""
+    return " ".join(f"--classifier {path}" for path in input.classifier)
+
+
 def all_stages(wildcards):
     """Return the parameters of every stage of a label source, for its manifest."""
     return EXPERIMENT.stages(wildcards.source, wildcards.dataset).model_dump_json()

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.torchvision_weights import load_torchvision
 from smallobjects.pseudo_labels.vgg import vgg16_stages
+from smallobjects.pseudo_labels.wide_resnet import wide_resnet38_stages
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 TINY_CHANNELS = (24, 32, 48, 64, 96)
@@ -86,6 +87,11 @@ def _vgg16_fc(weights: Path | None) -> Backbone:
     return _staged(*vgg16_stages(weights, pooling=3, fully_connected=True))
 
 
+def _wide_resnet38(weights: Path | None) -> Backbone:
+    """Wide ResNet-38 at stride 8 (EDAM)."""
+    return _staged(*wide_resnet38_stages(weights))
+
+
 def _staged(stages: list[nn.Sequential], shapes: list[tuple[int, int]]) -> Backbone:
     return Backbone(stages, [StageShape(*shape) for shape in shapes])
 
@@ -108,7 +114,13 @@ def _tiny(weights: Path | None) -> Backbone:
     return Backbone([stem, *layers], [StageShape(width, 4) for width in widths])
 
 
-NETWORKS = {"resnet50": _resnet50, "vgg16": _vgg16, "vgg16_fc": _vgg16_fc, "tiny": _tiny}
+NETWORKS = {
+    "resnet50": _resnet50,
+    "vgg16": _vgg16,
+    "vgg16_fc": _vgg16_fc,
+    "wide_resnet38": _wide_resnet38,
+    "tiny": _tiny,
+}
 
 
 def build_backbone(network: str, weights: Path | None = None) -> Backbone:
