@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import sys
 
 import numpy as np
@@ -229,6 +230,32 @@ def test_images_are_resized_for_the_network(tmp_path):
     network = load_saliency_network(script(Size(), tmp_path / "size.pt"), CPU)
     image = np.zeros((30, 50, 3), np.uint8)
     assert (predict_map(network, image, plain(input_size=20)) == 51).all()
+
+
+SIGMOID_OF_RED = bytes.fromhex(
+    "08083a720a150a07696e7075742e310a01771201632204436f6e760a0f0a01631201792207536967"
+    "6d6f69641201672a1b08010803080108011001220c0000803f00000000000000004201775a1d0a07"
+    "696e7075742e3112120a100801120c0a0208010a0208030a000a0062090a017912040a0208014204"
+    "0a00100d"
+)
+"""An ONNX model: a 1×1 convolution that takes red, then a sigmoid."""
+
+
+def test_an_onnx_network_predicts_too(tmp_path):
+    try:
+        import onnxruntime  # noqa: F401
+    except ImportError:
+        if os.environ.get("CI"):
+            pytest.fail("onnxruntime is missing; `make environment` installs it")
+        pytest.skip("no onnxruntime")
+    path = tmp_path / "red.onnx"
+    path.write_bytes(SIGMOID_OF_RED)
+    image = np.random.default_rng(3).integers(0, 256, (20, 14, 3)).astype(np.uint8)
+    saliency = predict_map(load_saliency_network(path, CPU), image, plain())
+    assert np.abs(saliency - 255 / (1 + np.exp(-(image[..., 0] / 255)))).max() <= 0.501
+    path.write_bytes(SIGMOID_OF_RED[:50])
+    with pytest.raises(BadInputError, match=r"red\.onnx: cannot be read as an ONNX network"):
+        load_saliency_network(path, CPU)
 
 
 def test_networks_with_other_outputs_are_refused(tmp_path):
