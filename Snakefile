@@ -8,9 +8,11 @@ configfile: Path(workflow.basedir) / "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/common_fetching.smk"
+include: "workflow/rules/common_saliency.smk"
 include: "workflow/rules/fetching.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/selections.smk"
+include: "workflow/rules/saliency.smk"
 
 
 for rules_of_labels in label_rules():

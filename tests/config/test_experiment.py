@@ -54,13 +54,14 @@ def test_the_paper_scale_keeps_the_published_settings(paper):
     assert (paper.dataset("voc").num_classes, paper.dataset("coco").num_classes) == (21, 81)
 
 
-@pytest.mark.parametrize("method", ["irn", "rib", "amn"])
+@pytest.mark.parametrize("method", ["irn", "rib", "amn", "edam"])
 def test_the_published_stages_are_the_defaults_of_the_models(paper, config_folder, method):
     """The file states the settings where a user sees them; the model states them in code."""
     model = type(paper.stages(method, "voc"))
     stated = yaml.safe_load((config_folder / "methods" / f"{method}.yaml").read_text())["stages"]
     weights = [settings.pop("weights") for settings in stated.values() if "weights" in settings]
-    assert set(weights) == {"weights/resnet50.pth"}
+    resnet38 = "weights/ilsvrc-cls_rna-a1_cls1000_ep-0001.params"
+    assert set(weights) == {resnet38 if method == "edam" else "weights/resnet50.pth"}
     assert model.model_validate(stated) == model()
     for stage, settings in stated.items():
         missing = set(type(getattr(model(), stage)).model_fields) - set(settings) - {"weights"}
@@ -223,7 +224,13 @@ def test_pascal_b_has_the_published_targets(paper):
 def test_missing_paths_name_their_keys(config_folder, paper, demo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert missing_paths(demo) == {}
-    assert missing_paths(paper) == {}, "what can be fetched is not missing"
+    saliency = {
+        f"settings.datasets.{name}.saliency.path": f"saliency/{name}" for name in ("voc", "coco")
+    }
+    assert missing_paths(paper) == saliency, "what can be fetched is not missing"
+    for path in saliency.values():
+        (tmp_path / path).mkdir(parents=True)
+    assert missing_paths(paper) == {}
     changes = {
         "scale": "paper",
         "settings": {
@@ -244,8 +251,61 @@ def test_missing_paths_name_their_keys(config_folder, paper, demo, tmp_path, mon
     assert "settings.datasets.voc.raw" not in missing_paths(mine)
 
 
+def saliency_changes(saliency, **others):
+    return {"scale": "paper", "settings": {"datasets": {"voc": {"saliency": saliency}}}, **others}
+
+
+def test_saliency_comes_from_where_the_settings_say(config_folder, paper, demo):
+    path = config_folder / "config.yaml"
+    assert paper.saliency("edam", "voc").source == "precomputed"
+    assert demo.saliency("edam", "voc").source == "trained"
+    for source in ("irn", "full", "external:mine"):
+        assert paper.saliency(source, "voc") is None
+    model = {"source": "model", "path": "mine/u2net.onnx"}
+    mine = load(path, saliency_changes(model))
+    assert missing_paths(mine)["settings.datasets.voc.saliency.path"] == "mine/u2net.onnx"
+    assert mine.saliency("edam", "voc").network.input_size == 320
+    only_irn = saliency_changes(model, matrix=[{"labels": ["irn"], "segmentors": ["deeplabv2"]}])
+    assert not [key for key in missing_paths(load(path, only_irn)) if "saliency" in key]
+
+
+def test_saliency_that_cannot_be_is_refused(config_folder, demo):
+    path = config_folder / "config.yaml"
+    for saliency, message in (
+        ({"source": "precomputed", "path": None}, "`precomputed` needs a `path`"),
+        ({"source": "trained"}, "set `path: null`"),
+        ({"source": "poolnet"}, "source"),
+        ({"network": {"activation": "softmax"}}, "activation"),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            load(path, saliency_changes(saliency))
+    with pytest.raises(ConfigError, match=r"voc\.saliency: missing, but edam reads"):
+        load(path, saliency_changes(None))
+    seed = demo.dataset("voc").synthetic.seed
+    own = {"source": "trained", "path": None, "training": {"seed": seed}}
+    with pytest.raises(ConfigError, match=r"training\.seed.*choose another"):
+        load(path, saliency_changes(own))
+
+
+def test_the_published_settings_of_edam(paper):
+    voc, coco = (paper.stages("edam", name) for name in ("voc", "coco"))
+    assert (voc.edam.network, voc.edam.hidden, voc.edam.heads) == ("wide_resnet38", 128, 2)
+    assert (voc.edam.learning_rate, voc.edam.head_learning_rate) == (0.001, 0.01)
+    assert (voc.edam.momentum, voc.edam.weight_decay, voc.edam.warm_up) == (0.9, 5e-4, 2000)
+    assert (voc.edam.crop_size, voc.edam.batch_size, voc.edam.passes) == (368, 4, 25)
+    assert (voc.edam.classes_per_pair, coco.edam.classes_per_pair) == (None, 20)
+    crf = voc.label.crf
+    assert (crf.iterations, crf.gaussian_sxy, crf.gaussian_compat) == (3, 3, 3)
+    assert (crf.bilateral_sxy, crf.bilateral_srgb, crf.bilateral_compat) == (80, 13, 10)
+    assert voc.label.saliency_threshold == 20
+    assert (voc.label.least_score, voc.label.certain_score) == (1e-6, 0.99999)
+    assert coco.label == voc.label
+
+
 def test_raw_data_is_fetched_unless_somebody_put_it_there(paper, demo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    for name in ("voc", "coco"):
+        (tmp_path / "saliency" / name).mkdir(parents=True)
     assert fetched_parts(demo, "coco") == []
     assert fetched_parts(paper, "voc") == ["data/voc"]
     parts = ["data/coco/annotations", "data/coco/train2014", "data/coco/val2014"]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels.crf import mean_field, refine_labels
+from smallobjects.pseudo_labels.crf import mean_field, refine_labels, refine_probabilities
 from smallobjects.pseudo_labels.parameters import CrfParameters
 
 GENTLE = CrfParameters(
@@ -105,3 +105,13 @@ def test_read_only_images_and_labels_that_no_pixel_has():
 def test_one_label_stays():
     image = np.zeros((5, 6, 3), dtype=np.uint8)
     assert not refine_labels(image, np.zeros((5, 6), dtype=np.int64), 1, CrfParameters()).any()
+
+
+def test_probabilities_of_hard_labels_are_refined_as_the_labels():
+    image, _, noisy = halves(16, np.random.default_rng(3))
+    own = GENTLE.label_confidence
+    probabilities = np.where(noisy == np.arange(2)[:, None, None], own, 1 - own)
+    expected = mean_field(image, noisy, 2, GENTLE)
+    assert np.allclose(refine_probabilities(image, probabilities, GENTLE), expected, atol=1e-5)
+    unchanged = refine_probabilities(image, probabilities, CrfParameters(iterations=0))
+    assert np.allclose(unchanged, probabilities)

@@ -14,7 +14,7 @@ def resnet_weights(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("network", ["resnet50", "tiny"])
+@pytest.mark.parametrize("network", ["resnet50", "vgg16", "vgg16_fc", "wide_resnet38", "tiny"])
 @pytest.mark.parametrize("size", [(64, 64), (50, 83)])
 def test_stages_have_their_shapes(network, size):
     backbone = build_backbone(network).eval()

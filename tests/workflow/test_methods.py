@@ -19,6 +19,16 @@ PLANS = {
         "train_edges": 2,
         "gather_irn_labels": 2,
     },
+    "edam": {
+        "train_saliency": 2,
+        "make_saliency": 2,
+        "train_classifier": 2,
+        "train_edam": 2,
+        "make_edam_cams": 4,
+        "make_edam_labels": 4,
+        "gather_edam_labels": 2,
+        "train_edges": 0,
+    },
 }
 
 

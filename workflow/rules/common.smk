@@ -137,7 +137,7 @@ def selection_option(wildcards, input):
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
     return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(
-        exclude={"synthetic", "published"}, exclude_none=True
+        exclude={"synthetic", "published", "saliency"}, exclude_none=True
     )
 
 
@@ -209,6 +209,23 @@ def having_stage(family, name):
         for source in EXPERIMENT.of_family(family)
         if hasattr(EXPERIMENT.stages(source, dataset), name)
     ]
+
+
+def initial_classifier(name):
+    """Return a function that gives IRN's classifier where a stage of another chain starts from it."""
+
+    def paths(wildcards):
+        stages = EXPERIMENT.stages(wildcards.source, wildcards.dataset)
+        starts = getattr(stages, name).initial == "classifier"
+        path = f"{ROOT}/pseudo_labels/{wildcards.dataset}/irn/classifier.pth"
+        return [path] if starts else []
+
+    return paths
+
+
+def classifier_option(wildcards, input):
+    """Return the option that hands over a classifier; none where there is none."""
+    return " ".join(f"--classifier {path}" for path in input.classifier)
 
 
 def all_stages(wildcards):

@@ -13,7 +13,12 @@ from smallobjects.cli.label_sources import (
     score_split_option,
     split_option,
 )
-from smallobjects.cli.options import EXISTING_FILE, dataset_option, seed_option
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    dataset_option,
+    seed_option,
+)
 from smallobjects.pseudo_labels.parameters import CamParameters
 
 
@@ -52,6 +57,11 @@ def _json_object(ctx: click.Context, option: click.Parameter, value: str) -> dic
     metavar="JSON",
     help="Settings of all stages, to be recorded.",
 )
+@click.option(
+    "--saliency",
+    type=EXISTING_FOLDER,
+    help="Output of make-saliency that the labels are made with, to record its origin.",
+)
 @seed_option
 @labels_option
 @manifest_option
@@ -64,6 +74,7 @@ def gather_labels(
     cams: tuple[Path, ...],
     parts: tuple[Path, ...],
     parameters: dict[str, Any],
+    saliency: Path | None,
     seed: int,
     labels: Path,
     manifest: Path,
@@ -87,6 +98,11 @@ def gather_labels(
             settings = CamParameters.model_validate(parameters.get("cam", {}))
             threshold = settings.evaluation_threshold
             cam_label = stack.enter_context(CamLabels(data, list(cams), threshold))
+        inputs = None
+        if saliency is not None:
+            from smallobjects.pseudo_labels.saliency.maps import read_origin
+
+            inputs = {"saliency": read_origin(saliency)}
         publish_source(
             data,
             split,
@@ -98,4 +114,5 @@ def gather_labels(
             folder=labels,
             manifest=manifest,
             cam_label=cam_label,
+            inputs=inputs,
         )

@@ -12,6 +12,7 @@ from smallobjects.config.matrix import Cell, Row, external_name
 from smallobjects.config.model import Block, ExperimentConfig, ExternalLabels, MethodFile, Scale
 from smallobjects.config.names import check_names
 from smallobjects.datasets.parameters import DatasetParameters, PublishedCounts
+from smallobjects.datasets.saliency_parameters import SaliencyParameters
 from smallobjects.fetching.parameters import Downloads
 from smallobjects.parameters import Parameters
 from smallobjects.segmentation.parameters import (
@@ -48,6 +49,7 @@ class Experiment:
         for dataset in dict.fromkeys(map(self.trained_on, self.config.datasets)):
             for source in {*self.sources, *self.config.settings.methods}:
                 self.stages(source, dataset)
+                self.saliency(source, dataset)
             for segmentor in self.config.settings.segmentors:
                 self.segmentor(segmentor, "full", dataset)
         self._check_external()
@@ -160,6 +162,28 @@ class Experiment:
         key, origin = f"methods.{source}", self._origin(self._path("methods", source))
         stages = self._resolved_method(source, dataset).stages
         return validate(model, stages, f"{key}.stages", origin)
+
+    def saliency(self, source: str, dataset: str) -> SaliencyParameters | None:
+        """Return where the saliency maps of `dataset` come from; None if `source` reads none.
+
+        Raises:
+            ConfigError: the source reads them and the dataset does not say where they come from,
+                or they would be learnt from the dataset's own scenes.
+        """
+        if external_name(source) or self.described(source).supervision != "saliency":
+            return None
+        parameters, key = self.dataset(dataset), f"datasets.{dataset}.saliency"
+        saliency = parameters.saliency
+        if saliency is None:
+            raise ConfigError(
+                f"{key}: missing, but {source} reads saliency maps; give their `source` and `path`"
+            )
+        if saliency.source == "trained" and saliency.training.seed == parameters.synthetic.seed:
+            raise ConfigError(
+                f"{key}.training.seed = {saliency.training.seed}: the seed that the scenes of "
+                f"{dataset} are drawn with; choose another"
+            )
+        return saliency
 
     @lru_cache  # noqa: B019
     def segmentor(self, name: str, source: str, dataset: str) -> SegmentorParameters:

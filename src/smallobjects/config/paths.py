@@ -15,8 +15,9 @@ WEIGHTS = "weights"
 def missing_paths(experiment: Experiment) -> dict[str, str]:
     """Return every path that a run of `experiment` reads and that is not there, by its key.
 
-    These are local raw data, external labels, pretrained weights that cannot be fetched, and raw
-    data of which only the record is left, which stands in the key's place.
+    These are local raw data, external labels, saliency maps or their network, pretrained weights
+    that cannot be fetched, and raw data of which only the record is left, which stands in the key's
+    place.
     """
     paths = dict(_paths(experiment))
     fetched = known_weights(experiment)
@@ -58,6 +59,7 @@ def _paths(experiment: Experiment) -> Iterator[tuple[str, str]]:
                 if record_path(part).exists():
                     yield str(record_path(part)), part
         yield from _decisions(experiment, cell.dataset)
+        yield from _saliency(experiment, cell.source, home)
         name = external_name(cell.source)
         if name:
             labels = experiment.config.external[name].labels
@@ -73,6 +75,13 @@ def _decisions(experiment: Experiment, dataset: str) -> Iterator[tuple[str, str]
     selection = experiment.dataset(dataset).selection
     if selection and selection.decisions:
         yield f"settings.datasets.{dataset}.selection.decisions", selection.decisions
+
+
+def _saliency(experiment: Experiment, source: str, dataset: str) -> Iterator[tuple[str, str]]:
+    """Yield the maps or the network that a label source's saliency comes from, with its key."""
+    saliency = experiment.saliency(source, dataset)
+    if saliency and saliency.path:
+        yield f"settings.datasets.{dataset}.saliency.path", saliency.path
 
 
 def _weights(settings: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:

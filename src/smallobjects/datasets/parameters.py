@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_
 
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.lvis_parameters import LvisParameters, SelectionParameters
+from smallobjects.datasets.saliency_parameters import SaliencyParameters
 from smallobjects.parameters import Parameters
 
 SELECTION = "selection"
@@ -95,6 +96,8 @@ class DatasetParameters(Parameters):
     selection: SelectionParameters | None = None
     """LVIS: how images are selected for splits whose source is `selection`."""
     synthetic: SyntheticParameters = SyntheticParameters()
+    saliency: SaliencyParameters | None = None
+    """Where the saliency maps of the training images come from, for methods that read them."""
     published: PublishedCounts | None = None
     """What Table 1 shows beside its own counts, at a scale that says so."""
 

@@ -1,10 +1,10 @@
-"""Dense CRF on hard labels (Krähenbühl and Koltun 2011), by pydensecrf."""
+"""Dense CRF on hard labels or probabilities (Krähenbühl and Koltun 2011), by pydensecrf."""
 
 import numpy as np
 from pydensecrf import densecrf
-from pydensecrf.utils import unary_from_labels
+from pydensecrf.utils import unary_from_labels, unary_from_softmax
 
-from smallobjects.pseudo_labels.parameters import CrfParameters
+from smallobjects.pseudo_labels.parameters import CrfParameters, PairwiseParameters
 
 
 def refine_labels(
@@ -34,11 +34,34 @@ def mean_field(
     image: np.ndarray, labels: np.ndarray, num_labels: int, parameters: CrfParameters
 ) -> np.ndarray:
     """Return the label probabilities, num_labels×H×W float32; arguments as `refine_labels`."""
-    height, width = labels.shape
-    crf = densecrf.DenseCRF2D(width, height, num_labels)
-    crf.setUnaryEnergy(
-        unary_from_labels(labels, num_labels, parameters.label_confidence, zero_unsure=False)
-    )
+    unary = unary_from_labels(labels, num_labels, parameters.label_confidence, zero_unsure=False)
+    return _infer(image, unary, parameters)
+
+
+def refine_probabilities(
+    image: np.ndarray, probabilities: np.ndarray, parameters: PairwiseParameters
+) -> np.ndarray:
+    """Refine label probabilities by mean-field inference with the image's colours.
+
+    Args:
+        image: H×W×3 uint8, the original RGB values.
+        probabilities: K×H×W float, K >= 2, summing to 1 over K; below 1e-5 they count as 1e-5.
+        parameters: the pairwise terms; 0 iterations return the probabilities as they are.
+
+    Returns:
+        K×H×W float32.
+    """
+    if parameters.iterations == 0:
+        return probabilities.astype(np.float32)
+    unary = unary_from_softmax(np.ascontiguousarray(probabilities, dtype=np.float32))
+    return _infer(image, unary, parameters)
+
+
+def _infer(image: np.ndarray, unary: np.ndarray, parameters: PairwiseParameters) -> np.ndarray:
+    """Return K×H×W float32 probabilities; `unary` is K×HW float32 negative logarithms."""
+    height, width = image.shape[:2]
+    crf = densecrf.DenseCRF2D(width, height, len(unary))
+    crf.setUnaryEnergy(np.ascontiguousarray(unary))
     crf.addPairwiseGaussian(sxy=parameters.gaussian_sxy, compat=parameters.gaussian_compat)
     crf.addPairwiseBilateral(
         sxy=parameters.bilateral_sxy,
@@ -47,4 +70,4 @@ def mean_field(
         compat=parameters.bilateral_compat,
     )
     probabilities = np.asarray(crf.inference(parameters.iterations))
-    return probabilities.reshape(num_labels, height, width)
+    return probabilities.reshape(len(unary), height, width)

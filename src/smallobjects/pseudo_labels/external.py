@@ -4,24 +4,24 @@ They come in a folder, a zip or a tar archive, anywhere inside it, as `<id>.png`
 archive are read, never extracted, so a hostile path in it leads nowhere.
 """
 
-import io
-import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.label_folder import check_label, image_shape
+from smallobjects.pseudo_labels.png_files import GREY, PALETTE, PngContent, read_png
 
 Member = tuple[str, Callable[[], bytes]]
-PNG_START = b"\x89PNG\r\n\x1a\n"
-GREY, PALETTE = 0, 3
-COLOUR_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
+CLASS_VALUES = PngContent(
+    colour_types=(GREY, PALETTE),
+    format_advice="save the class values as 8-bit grey or palette PNG",
+    size_advice="labels must have the size of their image",
+)
 
 
 def external_labels(
@@ -52,7 +52,8 @@ def external_labels(
                 "leave one file per image"
             )
         found[path.stem] = name
-        label = _read_png(_content(read, title), image_shape(dataset, path.stem), title)
+        content = _content(read, title)
+        label = read_png(content, image_shape(dataset, path.stem), CLASS_VALUES, title)
         check_label(label, label.shape, dataset.num_classes, title)
         yield path.stem, label
     missing = [image_id for image_id in image_ids if image_id not in found]
@@ -88,30 +89,4 @@ def _content(read: Callable[[], bytes], title: str) -> bytes:
     try:
         return read()
     except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError) as error:
-        raise BadInputError(f"{title}: cannot be read ({error}); replace the file") from error
-
-
-def _read_png(content: bytes, shape: tuple[int, int], title: str) -> np.ndarray:
-    """Return the values of an 8-bit grey or palette PNG of a known size, as they are stored.
-
-    The header is judged before the pixels are unpacked: a colour label has no class values, a
-    grey one of 1, 2 or 4 bits would be stretched to 0..255, and a huge one fills the memory.
-    """
-    if not content.startswith(PNG_START) or len(content) < 26:
-        raise BadInputError(f"{title}: not a PNG file; save the class values as 8-bit PNG")
-    width, height, depth, kind = struct.unpack(">IIBB", content[16:26])
-    if kind not in (GREY, PALETTE) or depth > 8 or (kind == GREY and depth < 8):
-        raise BadInputError(
-            f"{title}: a {depth}-bit {COLOUR_TYPES.get(kind, 'unknown')} PNG; save the class "
-            "values as 8-bit grey or palette PNG"
-        )
-    if (height, width) != shape:
-        raise BadInputError(
-            f"{title}: {width}×{height} pixels, but its image has {shape[1]}×{shape[0]}; labels "
-            "must have the size of their image"
-        )
-    try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            return np.asarray(image)
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
         raise BadInputError(f"{title}: cannot be read ({error}); replace the file") from error

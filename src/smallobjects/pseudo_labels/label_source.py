@@ -29,6 +29,7 @@ def publish_source(
     folder: Path,
     manifest: Path,
     cam_label: FullSizeLabel | None = None,
+    inputs: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write the labels of a split and, when they are complete, their manifest.
 
@@ -43,6 +44,7 @@ def publish_source(
         folder: where the labels go.
         manifest: the manifest's path.
         cam_label: gives an image's label by its class activation maps alone, where there are any.
+        inputs: what else the labels are made from, such as saliency maps, to be recorded.
 
     Returns:
         The manifest. Its `seconds` are those of this step alone.
@@ -65,6 +67,7 @@ def publish_source(
         **score_labels(dataset, score_ids, folder, cam_label),
         "void_share": void_share,
         "parameters": parameters,
+        **({"inputs": inputs} if inputs else {}),
         "seed": seed,
         "versions": package_versions(),
         "seconds": round(time.monotonic() - start, 3),

@@ -7,7 +7,9 @@ import torchvision
 from torch import Tensor, nn
 
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.network_file import read_torch_file
+from smallobjects.pseudo_labels.torchvision_weights import load_torchvision
+from smallobjects.pseudo_labels.vgg import vgg16_stages
+from smallobjects.pseudo_labels.wide_resnet import wide_resnet38_stages
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 TINY_CHANNELS = (24, 32, 48, 64, 96)
@@ -65,7 +67,7 @@ def _resnet50(weights: Path | None) -> Backbone:
     """ResNet-50 with strides (2, 2, 2, 1): output stride 16, without dilation (IRN)."""
     network = torchvision.models.resnet50(weights=None)
     if weights is not None:
-        _load_torchvision(network, weights)
+        load_torchvision(network, weights, "ResNet-50", "fc.")
     network.layer4[0].conv2.stride = (1, 1)
     network.layer4[0].downsample[0].stride = (1, 1)
     stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
@@ -75,22 +77,23 @@ def _resnet50(weights: Path | None) -> Backbone:
     )
 
 
-def _load_torchvision(network: nn.Module, path: Path) -> None:
-    remedy = "set `weights` to a torchvision state dict of ResNet-50"
-    state = read_torch_file(path, "pretrained weights", remedy)
-    try:
-        state = {key: value for key, value in state.items() if not key.startswith("fc.")}
-        outcome = network.load_state_dict(state, strict=False)
-    except (AttributeError, RuntimeError) as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise BadInputError(f"{path}: does not fit ResNet-50 ({reason}); {remedy}") from error
-    missing = [key for key in outcome.missing_keys if not key.startswith("fc.")]
-    if missing or outcome.unexpected_keys:
-        raise BadInputError(
-            f"{path}: does not fit ResNet-50: {len(missing)} keys are missing and "
-            f"{len(outcome.unexpected_keys)} are unknown, such as "
-            f"{(missing + outcome.unexpected_keys)[0]}; {remedy}"
-        )
+def _vgg16(weights: Path | None) -> Backbone:
+    """VGG-16 without its fully connected layers, at stride 8 (NS-ROM, RCA)."""
+    return _staged(*vgg16_stages(weights))
+
+
+def _vgg16_fc(weights: Path | None) -> Backbone:
+    """VGG-16 with two convolutions in place of its fully connected layers, at stride 8 (BANA)."""
+    return _staged(*vgg16_stages(weights, pooling=3, fully_connected=True))
+
+
+def _wide_resnet38(weights: Path | None) -> Backbone:
+    """Wide ResNet-38 at stride 8 (EDAM)."""
+    return _staged(*wide_resnet38_stages(weights))
+
+
+def _staged(stages: list[nn.Sequential], shapes: list[tuple[int, int]]) -> Backbone:
+    return Backbone(stages, [StageShape(*shape) for shape in shapes])
 
 
 def _block(channels_in: int, channels_out: int, stride: int) -> nn.Sequential:
@@ -111,7 +114,13 @@ def _tiny(weights: Path | None) -> Backbone:
     return Backbone([stem, *layers], [StageShape(width, 4) for width in widths])
 
 
-NETWORKS = {"resnet50": _resnet50, "tiny": _tiny}
+NETWORKS = {
+    "resnet50": _resnet50,
+    "vgg16": _vgg16,
+    "vgg16_fc": _vgg16_fc,
+    "wide_resnet38": _wide_resnet38,
+    "tiny": _tiny,
+}
 
 
 def build_backbone(network: str, weights: Path | None = None) -> Backbone:

@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from smallobjects.parameters import Parameters
 
 Threshold = Annotated[float, Field(ge=0, le=1)]
-Network = Literal["resnet50", "tiny"]
+Network = Literal["resnet50", "vgg16", "vgg16_fc", "tiny"]
 
 
 class ClassifierTraining(Parameters):
@@ -55,16 +55,21 @@ class CamParameters(Parameters):
     """Background score against which the maps are turned into labels to be scored."""
 
 
-class CrfParameters(Parameters):
-    """Dense CRF on hard labels; `iterations: 0` leaves the labels as they are."""
+class PairwiseParameters(Parameters):
+    """The pairwise terms of a dense CRF; `iterations: 0` leaves its input as it is."""
 
     iterations: Annotated[int, Field(ge=0)] = 10
-    label_confidence: Annotated[float, Field(gt=0, lt=1)] = 0.7
     gaussian_sxy: PositiveFloat = 3
     gaussian_compat: NonNegativeFloat = 3
     bilateral_sxy: PositiveFloat = 50
     bilateral_srgb: PositiveFloat = 5
     bilateral_compat: NonNegativeFloat = 10
+
+
+class CrfParameters(PairwiseParameters):
+    """Dense CRF on hard labels."""
+
+    label_confidence: Annotated[float, Field(gt=0, lt=1)] = 0.7
 
 
 class SeedParameters(Parameters):

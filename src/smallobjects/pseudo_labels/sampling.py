@@ -29,10 +29,27 @@ class SampleSequence(Dataset):
         batch_size: int,
         epochs: int,
         seed: int,
+        complete: bool = False,
     ) -> None:
+        """Lay the samples out.
+
+        Args:
+            image_ids: the images.
+            make_sample: makes the sample of an image.
+            batch_size: images of a batch.
+            epochs: how often the images are used.
+            seed: of order and randomness.
+            complete: whether every epoch has every image: its last batch is then filled with images
+                of its beginning. Otherwise images that fill no batch are dropped.
+        """
         self._image_ids = list(image_ids)
         self._make_sample = make_sample
-        self._per_epoch = steps_per_epoch(len(image_ids), batch_size) * batch_size
+        self.steps_per_epoch = (
+            -(-len(image_ids) // batch_size)
+            if complete
+            else steps_per_epoch(len(image_ids), batch_size)
+        )
+        self._per_epoch = self.steps_per_epoch * batch_size
         self._length = self._per_epoch * epochs
         self._seed = seed
 
@@ -42,8 +59,7 @@ class SampleSequence(Dataset):
     def image_id(self, position: int) -> str:
         """Return the image at a position: each epoch is a permutation of its own.
 
-        An epoch drops the images that fill no batch; a batch larger than the data set takes
-        images again.
+        A batch larger than the data set takes images again.
         """
         epoch, place = divmod(position, self._per_epoch)
         order = np.random.default_rng([self._seed, 0, epoch]).permutation(len(self._image_ids))

@@ -4,11 +4,26 @@ import math
 
 WARM_UP = 0.3
 WARM_UP_FROM = 0.04
+LINEAR_FROM = 0.1
 
 
 def poly_factor(step: int, steps: int, power: float) -> float:
     """Return (1 − step / steps)^power; `step` counts from 0."""
     return (1 - step / steps) ** power
+
+
+def warm_up_poly_factor(step: int, steps: int, warm_up: int, power: float) -> float:
+    """Return the factor of a rate that rises linearly from 0.1 to 1, then falls as a power.
+
+    Args:
+        step: counts from 0.
+        steps: of the whole training.
+        warm_up: steps that the rise takes.
+        power: of the fall, which takes the rest of the steps.
+    """
+    if step < warm_up:
+        return LINEAR_FROM + (1 - LINEAR_FROM) * step / warm_up
+    return poly_factor(step - warm_up, steps - warm_up, power)
 
 
 def one_cycle_factor(step: int, steps: int) -> float:

@@ -1,0 +1,138 @@
+"""Subcommands of EDAM: train its masks, make them, and make labels of them."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.label_sources import one_line_errors, split_option
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.cli.pseudo_labels import cams_option, output_option, shard_option
+from smallobjects.pseudo_labels.methods.edam import EdamParameters, LabelParameters
+from smallobjects.pseudo_labels.parameters import CamParameters
+
+
+@click.command()
+@dataset_option
+@split_option
+@click.option(
+    "--classifier",
+    type=EXISTING_FILE,
+    help="Output of train-classifier, where the settings start from it.",
+)
+@parameters_option(EdamParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Network (.pth)")
+@one_line_errors
+def train_edam(
+    dataset: Path,
+    split: str,
+    classifier: Path | None,
+    parameters: EdamParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train a mask of every class on pairs of images that share a class (EDAM)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.classifier import load_classifier
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.edam import training
+    from smallobjects.pseudo_labels.edam.network import save_edam
+
+    data = PreparedDataset.open(dataset)
+    trained = training.train_edam(
+        data,
+        data.split(split),
+        parameters,
+        load_classifier(classifier, data.num_classes - 1) if classifier else None,
+        seed=seed,
+        device=select_device(device, threads),
+        workers=workers,
+    )
+    save_edam(output, trained)
+
+
+@click.command()
+@dataset_option
+@split_option
+@click.option("--edam", required=True, type=EXISTING_FILE, help="Output of train-edam.")
+@shard_option
+@parameters_option(CamParameters)
+@threads_option
+@device_option
+@output_option("Masks of the shard (.npz)")
+@one_line_errors
+def make_edam_cams(
+    dataset: Path,
+    split: str,
+    edam: Path,
+    shard: str,
+    parameters: CamParameters,
+    threads: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Make the masks of the classes that each image of one shard has (EDAM)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.cam_store import write_cams
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.edam.maps import class_masks
+    from smallobjects.pseudo_labels.edam.network import load_edam
+    from smallobjects.pseudo_labels.images import read_image
+    from smallobjects.pseudo_labels.progress import progress
+    from smallobjects.pseudo_labels.sharding import Shard
+
+    data = PreparedDataset.open(dataset)
+    image_ids = Shard.parse(shard).take(data.split(split))
+    chosen = select_device(device, threads)
+    network = load_edam(edam, data.num_classes - 1).to(chosen)
+    with write_cams(output) as store:
+        for image_id in progress(image_ids, "make masks", len(image_ids)):
+            classes = data.image_classes.get(image_id, ())
+            image = read_image(data, image_id)
+            store.write(image_id, classes, class_masks(network, image, classes, parameters, chosen))
+
+
+@click.command()
+@dataset_option
+@cams_option
+@click.option("--saliency", required=True, type=EXISTING_FOLDER, help="Output of make-saliency.")
+@parameters_option(LabelParameters)
+@click.option(
+    "--threads",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes that work on images. Changes no result.",
+)
+@output_option("Labels of the shard (.zip)")
+@one_line_errors
+def make_edam_labels(
+    dataset: Path,
+    cams: Path,
+    saliency: Path,
+    parameters: LabelParameters,
+    threads: int,
+    output: Path,
+) -> None:
+    """Make labels of the masks of one shard: a dense CRF, joined with saliency maps (EDAM)."""
+    from smallobjects.pseudo_labels.edam.shard import shard_labels
+    from smallobjects.pseudo_labels.label_archive import write_labels
+
+    with write_labels(output) as archive:
+        for image_id, label in shard_labels(dataset, cams, saliency, parameters, threads):
+            archive.write(image_id, label)

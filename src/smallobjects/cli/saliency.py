@@ -1,0 +1,87 @@
+"""Subcommands of saliency maps: take or predict them, and train a small network for that."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.label_sources import one_line_errors, split_option
+from smallobjects.cli.options import (
+    NEW_PATH,
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.cli.pseudo_labels import output_option
+from smallobjects.datasets.saliency_parameters import (
+    SaliencyNetwork,
+    SaliencyParameters,
+    SaliencyTraining,
+)
+
+
+@click.command()
+@parameters_option(SaliencyTraining)
+@parameters_option(SaliencyNetwork, "--network")
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("TorchScript network (.pt)")
+@one_line_errors
+def train_saliency(
+    parameters: SaliencyTraining,
+    network: SaliencyNetwork,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train a small saliency network on synthetic scenes of its own, apart from any dataset."""
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.saliency import training
+
+    chosen = select_device(device, threads)
+    trained = training.train_saliency(
+        network, parameters, seed=seed, device=chosen, workers=workers
+    )
+    training.save_saliency_network(output, trained)
+
+
+@click.command()
+@dataset_option
+@split_option
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder of 8-bit grey <id>.png to check and take, or a network (.pt, .onnx).",
+)
+@parameters_option(SaliencyParameters)
+@threads_option
+@device_option
+@click.option("--output", required=True, type=NEW_PATH, help="Folder of maps to make.")
+@one_line_errors
+def make_saliency(
+    dataset: Path,
+    split: str,
+    source: Path,
+    parameters: SaliencyParameters,
+    threads: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Make the saliency maps of a split: take those that are there, or predict them."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.saliency.maps import publish_maps
+    from smallobjects.pseudo_labels.saliency.sources import describe_origin, maps_from
+
+    data = PreparedDataset.open(dataset)
+    chosen = select_device(device, threads)
+    maps = maps_from(source, data, data.split(split), parameters, chosen)
+    publish_maps(data, split, maps, describe_origin(source, parameters), output)

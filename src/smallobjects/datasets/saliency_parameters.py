@@ -1,0 +1,63 @@
+"""Where the saliency maps of a dataset's training images come from."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from smallobjects.parameters import Parameters
+
+Triple = tuple[float, float, float]
+
+
+class SaliencyNetwork(Parameters):
+    """How a saliency network reads an image, and how its output becomes a map.
+
+    The defaults are those of U²-Net (Qin et al., 2020), as public ONNX files of it expect them.
+    """
+
+    input_size: PositiveInt | None = 320
+    """Images are resized to this height and width; `null` leaves them as they are."""
+    mean: Triple = (0.485, 0.456, 0.406)
+    """Subtracted from RGB in 0..1; ImageNet's."""
+    deviation: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.229, 0.224, 0.225)
+    """By which that is divided."""
+    activation: Literal["none", "sigmoid"] = "none"
+    """`sigmoid` for a network whose output is not yet in 0..1."""
+    stretch: bool = True
+    """Stretch each map so that it reaches from 0 to 255."""
+
+
+class SaliencyTraining(Parameters):
+    """A small network, trained to part objects from background on synthetic scenes of its own."""
+
+    scenes: PositiveInt = 100
+    image_size: PositiveInt = 96
+    """Height and width of a scene, in pixels."""
+    appearances: PositiveInt = 9
+    """Looks that the objects have. The demo's datasets have six, so these are mostly others."""
+    seed: NonNegativeInt = 7919
+    """Of the scenes; it must not be the one that a synthetic dataset is drawn with."""
+    steps: PositiveInt = 60
+    batch_size: PositiveInt = 8
+    learning_rate: PositiveFloat = 0.01
+
+
+class SaliencyParameters(Parameters):
+    """Where saliency maps come from, for the methods whose supervision is `saliency`."""
+
+    source: Literal["precomputed", "model", "trained"]
+    """`precomputed`: maps that are there. `model`: predict them with a network that is there.
+    `trained`: train a small network on other synthetic scenes first, and predict them with it."""
+    path: Annotated[str, Field(min_length=1)] | None = None
+    """`precomputed`: a folder with one 8-bit grey `<image id>.png` of the image's size for each
+    training image. `model`: a file in TorchScript (.pt) or ONNX (.onnx)."""
+    network: SaliencyNetwork = SaliencyNetwork()
+    training: SaliencyTraining = SaliencyTraining()
+
+    @model_validator(mode="after")
+    def _path_fits(self) -> "SaliencyParameters":
+        if self.source == "trained" and self.path is not None:
+            raise ValueError("`trained` makes its network and reads no path; set `path: null`")
+        if self.source != "trained" and self.path is None:
+            raise ValueError(f"`{self.source}` needs a `path`")
+        return self

@@ -1,0 +1,64 @@
+"""The training loop of networks that see whole images as squares."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from smallobjects.pseudo_labels.attention.optimiser import gradient_descent, rate_factor
+from smallobjects.pseudo_labels.attention.parameters import SquareTraining
+from smallobjects.pseudo_labels.attention.samples import SquareSample
+from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
+from smallobjects.pseudo_labels.training import train
+
+Loss = Callable[[list[Tensor], int], Tensor]
+
+
+def train_on_squares(
+    network: nn.Module,
+    new: list[nn.Module],
+    image_ids: list[str],
+    sample: SquareSample,
+    loss: Loss,
+    parameters: SquareTraining,
+    *,
+    seed: int,
+    device: torch.device,
+    workers: int,
+    name: str,
+) -> None:
+    """Train a network in place; every epoch has every image, in an order of its own.
+
+    The public code of RCA takes the images in the order of its list, by which it names its files.
+
+    Args:
+        network: on `device`.
+        new: its layers that are not pretrained.
+        image_ids: the images.
+        sample: makes the samples.
+        loss: of a batch in an epoch (from 0), a scalar.
+        parameters: the settings.
+        seed: of order and colours.
+        device: where to compute.
+        workers: loader processes; they do not change the result.
+        name: what is trained, for the log.
+    """
+    samples = SampleSequence(
+        image_ids,
+        sample,
+        batch_size=parameters.batch_size,
+        epochs=parameters.epochs,
+        seed=seed,
+        complete=True,
+    )
+    steps = samples.steps_per_epoch * parameters.epochs
+    epochs = (step // samples.steps_per_epoch for step in range(steps))
+    train(
+        load_batches(samples, parameters.batch_size, workers),
+        steps,
+        lambda batch: loss(batch, next(epochs)),
+        gradient_descent(network, new, parameters),
+        lambda step: rate_factor(step, steps, parameters),
+        device=device,
+        name=name,
+    )

@@ -1,0 +1,84 @@
+"""NS-ROM: non-salient region object mining.
+
+Yao, Chen, Xie, Zhang, Shen, Wu, Tang and Zhang, CVPR 2021 (arXiv 2103.14581). A classifier with
+graph reasoning gathers attention while it is trained, an integral model learns the gathered maps,
+these and saliency become first labels, a segmentor is trained on them, and its predictions are
+mined for objects that are not salient.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
+
+from smallobjects.parameters import Parameters
+from smallobjects.pseudo_labels.attention.parameters import (
+    AccumulatingTraining,
+    FusionParameters,
+    SquareTraining,
+)
+from smallobjects.pseudo_labels.parameters import Network, PairwiseParameters, Threshold
+
+
+class ReasoningNetwork(Parameters):
+    """A backbone, three convolutions, a graph reasoning unit and a convolution per class."""
+
+    network: Network = "vgg16"
+    weights: Path | None = None
+    """Pretrained backbone (a torchvision state dict); `null` trains from random values."""
+    width: PositiveInt = 512
+    """Channels of the three convolutions."""
+    nodes: PositiveInt = 64
+    """Nodes of the graph onto which positions are projected."""
+    states: PositiveInt = 128
+    """Length of the state of a node."""
+
+
+class ClassifierParameters(AccumulatingTraining, ReasoningNetwork):
+    """Training of the classifier that gathers attention."""
+
+
+class IntegralParameters(SquareTraining, ReasoningNetwork):
+    """Training of the integral model, which learns the gathered attention."""
+
+
+class FirstLabelParameters(FusionParameters):
+    """The first labels: fusion with saliency, and potential object mining."""
+
+    attention_threshold: Threshold = 0.3
+    potential_threshold: Threshold = 0.3
+    """Of a class that no pixel has: where its activation map is above this, it may be."""
+
+
+class FirstSegmentorParameters(Parameters):
+    """Training of the segmentor whose predictions are mined, with cross-entropy alone."""
+
+    segmentor: str = "deeplabv2"
+    """A file of config/segmentors/."""
+    iterations: PositiveInt = 20000
+    crf: PairwiseParameters = PairwiseParameters(
+        gaussian_sxy=1, gaussian_compat=3, bilateral_sxy=67, bilateral_srgb=3, bilateral_compat=4
+    )
+    """Of the predictions' probabilities."""
+
+
+class MiningParameters(Parameters):
+    """Mining of objects outside salient regions, in images with two classes or more."""
+
+    least_saliency: Annotated[int, Field(ge=1, le=255)] = 1
+    """Saliency (0..255) that counts as salient. The published rule is `not 0`, which maps with
+    faint values everywhere turn off."""
+    dilation: PositiveInt = 30
+    """Side of the square, in pixels, by which salient regions and objects are widened."""
+    least_foreground: Threshold = 0.01
+    """Share of the image below which the whole label is void."""
+
+
+class Stages(Parameters):
+    """Classifier → integral model → first labels → first segmentor → mining."""
+
+    classifier: ClassifierParameters = ClassifierParameters()
+    integral: IntegralParameters = IntegralParameters()
+    first_labels: FirstLabelParameters = FirstLabelParameters()
+    first_segmentor: FirstSegmentorParameters = FirstSegmentorParameters()
+    mining: MiningParameters = MiningParameters()

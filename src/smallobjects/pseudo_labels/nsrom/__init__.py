@@ -1,0 +1,1 @@
+"""NS-ROM: what makes it different from other methods with accumulated attention."""

@@ -1,0 +1,1 @@
+"""Class-agnostic saliency maps: given, or predicted by a network."""

@@ -1,0 +1,44 @@
+"""Saliency maps that somebody else made, checked one by one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.label_folder import image_shape
+from smallobjects.pseudo_labels.saliency.maps import read_map
+
+NAMED = 20
+"""Bad files that an error names; of the others it gives the number."""
+
+
+def precomputed_maps(
+    folder: Path, dataset: PreparedDataset, image_ids: list[str]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the id and the H×W uint8 map of each image; all are looked at before any error.
+
+    Args:
+        folder: holds one 8-bit grey `<image id>.png` for each image, and may hold others.
+        dataset: gives the sizes.
+        image_ids: the images that need a map.
+
+    Raises:
+        BadInputError: names every map that is missing, damaged, no 8-bit grey PNG or of another
+            size than its image, with what to do about it.
+    """
+    if not folder.is_dir():
+        raise BadInputError(f"{folder}: no such folder; give the folder of the saliency maps")
+    wrong = []
+    for image_id in image_ids:
+        try:
+            saliency = read_map(folder, image_id, image_shape(dataset, image_id))
+        except BadInputError as error:
+            wrong.append(str(error))
+        else:
+            yield image_id, saliency
+    if wrong:
+        count = f"{len(wrong)} of {len(image_ids)} saliency maps cannot be used:"
+        rest = [f"and {len(wrong) - NAMED} more"] if len(wrong) > NAMED else []
+        raise BadInputError("\n".join([count, *wrong[:NAMED], *rest]))

@@ -1,0 +1,56 @@
+"""Saliency maps from whatever source the settings name, and what is recorded of it."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.datasets.saliency_parameters import SaliencyParameters
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.saliency.model import predicted_maps
+from smallobjects.pseudo_labels.saliency.precomputed import precomputed_maps
+
+
+def maps_from(
+    path: Path,
+    dataset: PreparedDataset,
+    image_ids: list[str],
+    parameters: SaliencyParameters,
+    device: torch.device,
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the id and the H×W uint8 saliency map of each image.
+
+    Args:
+        path: a folder of maps, or a network in TorchScript or ONNX.
+        dataset: the prepared dataset.
+        image_ids: the images that need a map.
+        parameters: say which of the two it is.
+        device: where a network computes.
+
+    Raises:
+        BadInputError: the path is not what `source` says, or its maps or network cannot be used.
+    """
+    if parameters.source == "precomputed":
+        return precomputed_maps(path, dataset, image_ids)
+    if not path.is_file():
+        raise BadInputError(
+            f"{path}: no file, but `source` is {parameters.source!r}; give a network, or set "
+            "`source: precomputed` for a folder of maps"
+        )
+    return predicted_maps(path, dataset, image_ids, parameters.network, device)
+
+
+def describe_origin(path: Path, parameters: SaliencyParameters) -> dict[str, Any]:
+    """Return what is recorded of where maps come from; of a network, its checksum too."""
+    origin = {"source": parameters.source, "path": str(path)}
+    if parameters.source == "precomputed":
+        return origin
+    origin["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    origin["network"] = parameters.network.model_dump()
+    if parameters.source == "trained":
+        origin["training"] = parameters.training.model_dump()
+    return origin

@@ -1,0 +1,81 @@
+"""Reading MXNet's parameter files, against a writer of all three versions of the format."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.mxnet_file import read_mxnet
+
+KINDS = {"float32": 0, "float64": 1, "float16": 2, "uint8": 3, "int32": 4}
+
+
+def packed(array, version):
+    head = b""
+    if version == 2:
+        head = struct.pack("<Ii", 0xF993FAC9, 0)
+    elif version == 1:
+        head = struct.pack("<I", 0xF993FAC8)
+    side = "q" if version else "I"
+    head += struct.pack(f"<I{array.ndim}{side}", array.ndim, *array.shape)
+    head += struct.pack("<iii", 1, 0, KINDS[array.dtype.name])
+    return head + array.tobytes()
+
+
+def write_mxnet(path, arrays, version=0):
+    content = struct.pack("<QQQ", 0x112, 0, len(arrays))
+    content += b"".join(packed(np.ascontiguousarray(a), version) for a in arrays.values())
+    content += struct.pack("<Q", len(arrays))
+    for name in arrays:
+        content += struct.pack("<Q", len(name)) + name.encode()
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture
+def arrays():
+    generator = np.random.default_rng(4)
+    return {
+        "arg:conv1a_weight": generator.normal(size=(4, 3, 3, 3)).astype(np.float32),
+        "arg:bn7_gamma": generator.normal(size=5).astype(np.float16),
+        "aux:bn7_moving_mean": generator.normal(size=5),
+        "arg:steps": np.array([[7, -2]], dtype=np.int32),
+        "arg:bytes": np.arange(6, dtype=np.uint8).reshape(1, 2, 3),
+    }
+
+
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_every_version_is_read(arrays, tmp_path, version):
+    found = read_mxnet(write_mxnet(tmp_path / "w.params", arrays, version))
+    assert list(found) == list(arrays)
+    for name, array in arrays.items():
+        assert found[name].dtype == array.dtype
+        assert np.array_equal(found[name], array)
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_a_file_cut_off_anywhere_is_refused(arrays, tmp_path, version):
+    path = write_mxnet(tmp_path / "w.params", arrays, version)
+    content = path.read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(BadInputError, match=r"w\.params: no whole MXNet .* fetch it again"):
+            read_mxnet(path)
+
+
+def test_other_files_are_refused(arrays, tmp_path):
+    path = tmp_path / "w.params"
+    with pytest.raises(BadInputError, match="cannot be read"):
+        read_mxnet(path)
+    path.write_bytes(b"PK\x03\x04" + bytes(100))
+    with pytest.raises(BadInputError, match="does not begin as one"):
+        read_mxnet(path)
+    content = bytearray(write_mxnet(path, arrays, 2).read_bytes())
+    content[28] = 1
+    path.write_bytes(content)
+    with pytest.raises(BadInputError, match="sparse"):
+        read_mxnet(path)
+    path.write_bytes(struct.pack("<QQQI", 0x112, 0, 1, 2**31) + bytes(50))
+    with pytest.raises(BadInputError, match="2147483648 dimensions"):
+        read_mxnet(path)

@@ -1,0 +1,133 @@
+# Needs: <root>/datasets/<dataset>/, <root>/saliency/<dataset>/<split>/, and the pretrained weights
+# that the settings name, or <root>/pseudo_labels/<dataset>/irn/classifier.pth.
+# Makes: <root>/pseudo_labels/<dataset>/edam/labels/ and manifest.json: EDAM → masks → labels.
+EDAM_FAMILY = any_of(EXPERIMENT.of_family("edam"))
+
+
+rule train_edam:
+    """Train a mask of every class on pairs of images that share a class."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        # Not read here: maps that cannot be used must stop the run before the long training.
+        saliency=saliency_maps,
+        weights=stage_weights("edam"),
+        classifier=initial_classifier("edam"),
+    output:
+        edam=f"{SOURCE}/edam.pth",
+    log:
+        f"{LOGS}/train_edam/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_edam/{{dataset}}/{{source}}.tsv"
+    wildcard_constraints:
+        source=EDAM_FAMILY,
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=ONE_GPU,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        classifier=classifier_option,
+        parameters=stage("edam"),
+        seed=EXPERIMENT.config.label_seed,
+    shell:
+        "smallobjects train-edam --dataset {params.dataset} --split {params.split}"
+        " {params.classifier} --parameters {params.parameters:q} --seed {params.seed}"
+        " --threads {threads}"
+        " --workers {resources.workers} --device {resources.device}"
+        " --output {output.edam} > {log} 2>&1"
+
+
+rule make_edam_cams:
+    """Make the masks of the classes that each image of one shard has."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        edam=f"{SOURCE}/edam.pth",
+    output:
+        cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
+    log:
+        f"{LOGS}/make_edam_cams/{{dataset}}/{{source}}/{{scatteritem}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_edam_cams/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    wildcard_constraints:
+        source=EDAM_FAMILY,
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=ONE_GPU,
+        device=COMPUTE.device,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("cam", without=["evaluation_threshold"]),
+    shell:
+        "smallobjects make-edam-cams --dataset {params.dataset} --split {params.split}"
+        " --edam {input.edam} --shard {wildcards.scatteritem}"
+        " --parameters {params.parameters:q} --threads {threads} --device {resources.device}"
+        " --output {output.cams} > {log} 2>&1"
+
+
+rule make_edam_labels:
+    """Make labels of the masks of one shard: a dense CRF, joined with saliency maps."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
+        saliency=saliency_maps,
+    output:
+        labels=f"{SOURCE}/parts/{{scatteritem}}.zip",
+    log:
+        f"{LOGS}/make_edam_labels/{{dataset}}/{{source}}/{{scatteritem}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_edam_labels/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    wildcard_constraints:
+        source=EDAM_FAMILY,
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.image_threads
+    resources:
+        gpu=0,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        parameters=stage("label"),
+    shell:
+        "smallobjects make-edam-labels --dataset {params.dataset} --cams {input.cams}"
+        " --saliency {input.saliency} --parameters {params.parameters:q} --threads {threads}"
+        " --output {output.labels} > {log} 2>&1"
+
+
+rule gather_edam_labels:
+    """Gather the shards into one folder of labels, and score it on the training images."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        saliency=saliency_maps,
+        cams=every_shard(f"{SOURCE}/cams/{{scatteritem}}.npz"),
+        parts=every_shard(f"{SOURCE}/parts/{{scatteritem}}.zip"),
+    output:
+        labels=directory(f"{SOURCE}/labels"),
+        manifest=f"{SOURCE}/manifest.json",
+    log:
+        f"{LOGS}/gather_labels/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/gather_labels/{{dataset}}/{{source}}.tsv"
+    wildcard_constraints:
+        source=EDAM_FAMILY,
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        score_split=split("label_score"),
+        parameters=all_stages,
+        seed=EXPERIMENT.config.label_seed,
+    shell:
+        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
+        " --score-split {params.score_split} --source {wildcards.source}"
+        " $(printf -- '--cams %s ' {input.cams}) $(printf -- '--parts %s ' {input.parts})"
+        " --saliency {input.saliency} --parameters {params.parameters:q} --seed {params.seed}"
+        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"

@@ -1,0 +1,59 @@
+# Needs: <root>/datasets/<dataset>/, and the maps or the network that the dataset's `saliency` names.
+# Makes: <root>/saliency/<dataset>/<split>/: one 8-bit <image id>.png for each image, and
+# manifest.json; <root>/saliency/<dataset>/network.pt, where the network is trained here. They are
+# made only for label sources that read them.
+
+
+rule train_saliency:
+    """Train a small saliency network on synthetic scenes of its own, apart from any dataset."""
+    output:
+        network=SALIENCY_NETWORK,
+    log:
+        f"{LOGS}/train_saliency/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_saliency/{{dataset}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=ONE_GPU,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    params:
+        parameters=saliency_settings("training"),
+        network=saliency_settings("network"),
+        seed=EXPERIMENT.config.label_seed,
+    shell:
+        "smallobjects train-saliency --parameters {params.parameters:q}"
+        " --network {params.network:q} --seed {params.seed} --threads {threads}"
+        " --workers {resources.workers} --device {resources.device}"
+        " --output {output.network} > {log} 2>&1"
+
+
+rule make_saliency:
+    """Check and take the saliency maps that are there, or predict them."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        network=saliency_inputs,
+    output:
+        maps=directory(SALIENCY),
+    log:
+        f"{LOGS}/make_saliency/{{dataset}}/{{split}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_saliency/{{dataset}}/{{split}}.tsv"
+    wildcard_constraints:
+        split="[A-Za-z0-9_-]+",
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=ONE_GPU,
+        device=COMPUTE.device,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        source=saliency_origin,
+        parameters=saliency_parameters,
+    shell:
+        "smallobjects make-saliency --dataset {params.dataset} --split {wildcards.split}"
+        " --from {params.source:q} --parameters {params.parameters:q} --threads {threads}"
+        " --device {resources.device} --output {output.maps} > {log} 2>&1"
