@@ -36,6 +36,8 @@ COMMANDS = {
     "train-nsrom-integral": "nsrom",
     "make-nsrom-labels": "nsrom",
     "mine-nsrom-labels": "nsrom",
+    "train-rca": "rca",
+    "make-rca-labels": "rca",
     "gather-labels": "gathering",
     "ground-truth-labels": "label_sources",
     "external-labels": "label_sources",

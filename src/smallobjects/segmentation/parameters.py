@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from smallobjects.losses.arms import Arm, parse_arm
 from smallobjects.losses.parameters import EwcParameters, SizeWeightParameters
@@ -26,7 +33,7 @@ class ScheduleParameters(Parameters):
     def _switch_not_after_end(self) -> "ScheduleParameters":
         if self.shared_iterations > self.iterations:
             raise ValueError(
-                f"shared_iterations: {self.shared_iterations} must not be above iterations: "
+                f"shared_iterations: {self.shared_iterations} must be below iterations: "
                 f"{self.iterations}"
             )
         return self
@@ -65,15 +72,15 @@ class SegmentorParameters(TrainingSettings):
     ewc: EwcParameters = EwcParameters()
     ablation: AblationParameters = AblationParameters()
 
-    @model_validator(mode="after")
-    def _switch_before_end(self) -> "SegmentorParameters":
-        schedule = self.schedule
-        if schedule.shared_iterations >= schedule.iterations:
+    @field_validator("schedule")
+    @classmethod
+    def _switch_before_end(cls, schedule: ScheduleParameters) -> ScheduleParameters:
+        if schedule.shared_iterations == schedule.iterations:
             raise ValueError(
-                f"schedule.shared_iterations: {schedule.shared_iterations} must be below "
-                f"schedule.iterations: {schedule.iterations}"
+                f"shared_iterations: {schedule.shared_iterations} must be below iterations: "
+                f"{schedule.iterations}"
             )
-        return self
+        return schedule
 
     @property
     def arms(self) -> list[Arm]:
