@@ -265,7 +265,7 @@ def test_labels_of_an_image():
 @pytest.fixture(scope="module")
 def training():
     return RcaParameters(
-        **SMALL.model_dump(exclude={"initial_deviation"}), initial_deviation=0.05, input_size=32,
+        **SMALL.model_dump(exclude={"head_deviation"}), head_deviation=0.1, input_size=32,
         batch_size=4, epochs=4, learning_rate=0.01, new_factor=1, memory_probability=0.3,
     )  # fmt: skip
 

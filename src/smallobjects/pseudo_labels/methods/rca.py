@@ -27,8 +27,10 @@ class RcaNetworkParameters(Parameters):
     """Pretrained backbone (a torchvision state dict); `null` trains from random values."""
     width: PositiveInt = 512
     """Channels inside the heads; the fine head has as many for every class."""
-    initial_deviation: PositiveFloat = 0.01
-    """Standard deviation of the initial weights of convolutions that are not pretrained."""
+    head_deviation: PositiveFloat = 0.01
+    """Standard deviation of the initial weights of the convolutions in the heads."""
+    aggregation_deviation: PositiveFloat = 0.01
+    """And of those in the aggregation."""
     memory: PositiveInt = 500
     """Regions that are remembered of each class."""
     prototypes: PositiveInt = 10

@@ -47,8 +47,9 @@ class RcaNetwork(nn.Module):
             nn.Conv2d(branches, num_classes, 1, groups=num_classes),
         )
         self.memory = RegionMemory(num_classes, parameters.memory, channels)
-        for part in (self.coarse, self.embedding, self.aggregation, self.fine):
-            _initialise(part, parameters.initial_deviation)
+        for part in self.new:
+            _initialise(part, parameters.head_deviation)
+        _initialise(self.aggregation, parameters.aggregation_deviation)
 
     @property
     def new(self) -> list[nn.Module]:
