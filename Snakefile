@@ -13,6 +13,9 @@ include: "workflow/rules/fetching.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/selections.smk"
 include: "workflow/rules/saliency.smk"
+# Labels may need a segmentor of their own, made by the rules of segmentors.
+include: "workflow/rules/segmentors.smk"
+include: "workflow/rules/scores.smk"
 
 
 for rules_of_labels in label_rules():
@@ -20,8 +23,6 @@ for rules_of_labels in label_rules():
     include: rules_of_labels
 
 
-include: "workflow/rules/segmentors.smk"
-include: "workflow/rules/scores.smk"
 include: "workflow/rules/reporting.smk"
 
 

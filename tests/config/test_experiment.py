@@ -329,6 +329,22 @@ def test_weights_that_settings_name_are_found_at_any_depth(paper):
     assert {"weights/resnet50.pth", "weights/resnet101.pth"} <= set(known_weights(paper))
 
 
+def test_a_method_may_train_a_segmentor_on_the_way(config_folder):
+    changes = {"matrix": [{"labels": ["nsrom", "full"], "segmentors": ["deeplabv2"]}]}
+    experiment = load(config_folder / "config.yaml", {**changes, "scale": "paper"})
+    first = experiment.first_segmentor("nsrom", "voc")
+    training = first.whole_training(20_000)
+    assert (training.schedule.iterations, training.schedule.shared_iterations) == (20_000,) * 2
+    assert training.tau is None
+    assert training.model == first.model
+    assert first.schedule.iterations == 30_000
+    assert experiment.first_segmentor("full", "voc") is None
+    stages = {"stages": {"first_segmentor": {"segmentor": "deeplabv1"}}}
+    wrong = {**changes, "settings": {"methods": {"nsrom": stages}}}
+    with pytest.raises(ConfigError, match=r"first_segmentor\.segmentor = 'deeplabv1'.*deeplabv2"):
+        load(config_folder / "config.yaml", wrong)
+
+
 def test_a_method_is_added_with_files_of_its_own(config_folder, monkeypatch):
     """A module, a configuration file (and a rule file): nothing else is touched."""
     module = "smallobjects.pseudo_labels.methods.irn"

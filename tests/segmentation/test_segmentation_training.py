@@ -85,6 +85,14 @@ def test_the_ce_arm_equals_a_training_that_was_never_split(run_of, train, arms):
     assert equal(weights(train(run_of(parameters=unsplit))), weights(arms.ce))
 
 
+def test_a_whole_training_has_no_arm(run_of, train, arms, shared):
+    whole = training_parameters(schedule={"iterations": 8, "shared_iterations": 8})
+    assert equal(weights(train(run_of(parameters=whole))), weights(arms.ce))
+    arm = whole.model_copy(update={"tau": 5.0})
+    with pytest.raises(SegmentationError, match="nothing is left to train"):
+        train(run_of("sw", parameters=arm, shared=shared))
+
+
 def test_the_arms_differ(arms):
     assert not equal(weights(arms.ce), weights(arms.sw))
     assert not equal(weights(arms.sw), weights(arms.sb))

@@ -108,4 +108,7 @@ def everything_fetched(wildcards):
         stages = EXPERIMENT.stages(cell.source, cell.dataset)
         model = EXPERIMENT.segmentor(cell.segmentor, cell.source, cell.dataset).model
         weights.update(weights_to_read(stages.model_dump()), weights_to_read(model))
+        home = EXPERIMENT.trained_on(cell.dataset)
+        first = EXPERIMENT.first_segmentor(cell.source, home)
+        weights.update(weights_to_read(first.model) if first else [])
     return sorted({*raw, *weights})

@@ -26,10 +26,11 @@ rule predict:
         dataset=subpath(input.dataset, parent=True),
         split=split("evaluate"),
         parameters=prediction,
+        refinement=[],
     shell:
         "smallobjects predict --dataset {params.dataset} --split {params.split}"
         " --checkpoint {input.checkpoint} --parameters {params.parameters:q}"
-        " --threads {threads} --workers {resources.workers} --device {resources.device}"
+        " {params.refinement:q} --threads {threads} --workers {resources.workers} --device {resources.device}"
         " --output {output.predictions} > {log} 2>&1"
 
 

@@ -28,10 +28,11 @@ rule train_shared:
         dataset=subpath(input.dataset, parent=True),
         split=split("train"),
         parameters=training("shared"),
+        seed="{seed}",
     shell:
         "smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
         " --labels {input.labels} --arm shared --parameters {params.parameters:q}"
-        " --seed {wildcards.seed} --threads {threads} --workers {resources.workers}"
+        " --seed {params.seed} --threads {threads} --workers {resources.workers}"
         " --device {resources.device} --processes {resources.processes} --work-dir {output.checkpoint}.work"
         " --output {output.checkpoint} > {log} 2>&1"
 

@@ -19,6 +19,7 @@ from smallobjects.cli.options import (
     dataset_option,
     seed_option,
 )
+from smallobjects.pseudo_labels.attention.parameters import ScoringParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 
 
@@ -42,6 +43,11 @@ def _json_object(ctx: click.Context, option: click.Parameter, value: str) -> dic
     multiple=True,
     type=EXISTING_FILE,
     help="Output of make-cams, once for each shard, to score the maps too.",
+)
+@click.option(
+    "--attention",
+    type=EXISTING_FILE,
+    help="Attention maps of NS-ROM or RCA (.npz), to score them too.",
 )
 @click.option(
     "--parts",
@@ -72,6 +78,7 @@ def gather_labels(
     score_split: str,
     source: str,
     cams: tuple[Path, ...],
+    attention: Path | None,
     parts: tuple[Path, ...],
     parameters: dict[str, Any],
     saliency: Path | None,
@@ -98,6 +105,13 @@ def gather_labels(
             settings = CamParameters.model_validate(parameters.get("cam", {}))
             threshold = settings.evaluation_threshold
             cam_label = stack.enter_context(CamLabels(data, list(cams), threshold))
+        if attention is not None:
+            from smallobjects.pseudo_labels.attention.scores import AttentionLabels
+            from smallobjects.pseudo_labels.attention.store import read_attention
+
+            scoring = ScoringParameters.model_validate(parameters.get("scoring", {}))
+            maps = read_attention(attention, data.split(score_split))
+            cam_label = AttentionLabels(data, maps, scoring.evaluation_threshold)
         inputs = None
         if saliency is not None:
             from smallobjects.pseudo_labels.saliency.maps import read_origin

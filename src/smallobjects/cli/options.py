@@ -14,10 +14,14 @@ EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_PATH = click.Path(path_type=Path)
 
 
-def parameters_option(model: type[Model], name: str = "--parameters") -> Callable:
-    """Return an option that takes a JSON object and hands over a `model`."""
+def parameters_option(
+    model: type[Model], name: str = "--parameters", default: str | None = "{}"
+) -> Callable:
+    """Return an option that takes a JSON object and hands over a `model`, or None by default."""
 
-    def convert(ctx: click.Context, option: click.Parameter, value: str) -> Model:
+    def convert(ctx: click.Context, option: click.Parameter, value: str | None) -> Model | None:
+        if value is None:
+            return None
         try:
             return model.model_validate_json(value)
         except ValidationError as error:
@@ -25,7 +29,7 @@ def parameters_option(model: type[Model], name: str = "--parameters") -> Callabl
 
     return click.option(
         name,
-        default="{}",
+        default=default,
         callback=convert,
         metavar="JSON",
         help=f"{model.__name__} as a JSON object.",

@@ -50,6 +50,7 @@ class Experiment:
             for source in {*self.sources, *self.config.settings.methods}:
                 self.stages(source, dataset)
                 self.saliency(source, dataset)
+                self.first_segmentor(source, dataset)
             for segmentor in self.config.settings.segmentors:
                 self.segmentor(segmentor, "full", dataset)
         self._check_external()
@@ -199,6 +200,23 @@ class Experiment:
         layers = [file, self.scale.training, at_scale, method, user]
         resolved = self._resolve(layers, dataset, f"segmentors.{name}")
         return validate(SegmentorParameters, resolved, f"segmentors.{name}", self._origin(path))
+
+    def first_segmentor(self, source: str, dataset: str) -> SegmentorParameters | None:
+        """Return the segmentor that is trained on the way to the labels of `source`.
+
+        It is that of the stage `first_segmentor`; None of a source without this stage.
+
+        Raises:
+            ConfigError: the stage names no segmentor that there is.
+        """
+        stage = getattr(self.stages(source, dataset), "first_segmentor", None)
+        if stage is None:
+            return None
+        known = self.available("segmentors")
+        if stage.segmentor not in known:
+            key = f"methods.{source}.stages.first_segmentor.segmentor"
+            raise unknown(key, stage.segmentor, known)
+        return self.segmentor(stage.segmentor, source, dataset)
 
     def training(self, segmentor: str, source: str, dataset: str, arm: str) -> TrainingParameters:
         """Return what one phase of a training reads: `arm` is `shared` or the name of an arm."""

@@ -68,6 +68,10 @@ def _paths(experiment: Experiment) -> Iterator[tuple[str, str]]:
         yield from _weights(stages, f"settings.methods.{cell.source}.stages")
         model = experiment.segmentor(cell.segmentor, cell.source, cell.dataset).model
         yield from _weights(model, f"settings.segmentors.{cell.segmentor}.model")
+        first = experiment.first_segmentor(cell.source, home)
+        if first:
+            name = experiment.stages(cell.source, home).first_segmentor.segmentor
+            yield from _weights(first.model, f"settings.segmentors.{name}.model")
 
 
 def _decisions(experiment: Experiment, dataset: str) -> Iterator[tuple[str, str]]:

@@ -1,9 +1,13 @@
 """Dense CRF on hard labels or probabilities (Krähenbühl and Koltun 2011), by pydensecrf."""
 
+from pathlib import Path
+
 import numpy as np
 from pydensecrf import densecrf
 from pydensecrf.utils import unary_from_labels, unary_from_softmax
 
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.parameters import CrfParameters, PairwiseParameters
 
 
@@ -55,6 +59,25 @@ def refine_probabilities(
         return probabilities.astype(np.float32)
     unary = unary_from_softmax(np.ascontiguousarray(probabilities, dtype=np.float32))
     return _infer(image, unary, parameters)
+
+
+def refine_prediction(
+    dataset: Path, parameters: PairwiseParameters, item: tuple[str, np.ndarray]
+) -> tuple[str, np.ndarray]:
+    """Refine the probabilities of an image of a dataset and return its id and class map.
+
+    Args:
+        dataset: folder of the prepared dataset.
+        parameters: the pairwise terms.
+        item: image id, and C×H×W float probabilities at the image's size.
+
+    Returns:
+        The id and H×W uint8 with 0..C − 1.
+    """
+    image_id, probabilities = item
+    image = read_image(PreparedDataset.open(dataset), image_id)
+    refined = refine_probabilities(image, probabilities, parameters)
+    return image_id, refined.argmax(axis=0).astype(np.uint8)
 
 
 def _infer(image: np.ndarray, unary: np.ndarray, parameters: PairwiseParameters) -> np.ndarray:

@@ -175,6 +175,12 @@ def check_run(run: TrainingRun) -> None:
             f"arm {run.phase}: needs the checkpoint of the shared phase (--shared shared.pth); "
             "make it with `smallobjects train-segmentor --arm shared`"
         )
+    schedule = run.parameters.schedule
+    if run.phase != "shared" and schedule.shared_iterations >= schedule.iterations:
+        raise SegmentationError(
+            f"arm {run.phase}: nothing is left to train after schedule.shared_iterations = "
+            f"{schedule.shared_iterations}; raise schedule.iterations = {schedule.iterations}"
+        )
     needed = {"sw": {"tau"}, "sb": {"tau", "ewc_strength"}}.get(run.phase, set())
     for name in ("tau", "ewc_strength"):
         value = getattr(run.parameters, name)

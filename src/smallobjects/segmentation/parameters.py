@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from smallobjects.losses.arms import Arm, parse_arm
 from smallobjects.losses.parameters import EwcParameters, SizeWeightParameters
@@ -16,14 +23,15 @@ class ScheduleParameters(Parameters):
 
     iterations: PositiveInt
     shared_iterations: PositiveInt
-    """CE iterations that every arm shares; the arms part here."""
+    """CE iterations that every arm shares; the arms part here. As many as `iterations` are a whole
+    training with CE, without any arm."""
     batch_size: PositiveInt
     checkpoint_interval: PositiveInt = 1000
     log_interval: PositiveInt = 100
 
     @model_validator(mode="after")
-    def _switch_before_end(self) -> "ScheduleParameters":
-        if self.shared_iterations >= self.iterations:
+    def _switch_not_after_end(self) -> "ScheduleParameters":
+        if self.shared_iterations > self.iterations:
             raise ValueError(
                 f"shared_iterations: {self.shared_iterations} must be below iterations: "
                 f"{self.iterations}"
@@ -64,12 +72,29 @@ class SegmentorParameters(TrainingSettings):
     ewc: EwcParameters = EwcParameters()
     ablation: AblationParameters = AblationParameters()
 
+    @field_validator("schedule")
+    @classmethod
+    def _switch_before_end(cls, schedule: ScheduleParameters) -> ScheduleParameters:
+        if schedule.shared_iterations == schedule.iterations:
+            raise ValueError(
+                f"shared_iterations: {schedule.shared_iterations} must be below iterations: "
+                f"{schedule.iterations}"
+            )
+        return schedule
+
     @property
     def arms(self) -> list[Arm]:
         """The arms of the ablation table: ce, sw, sb, and those with other τ and λ."""
         taus = [Arm("sw", tau=tau) for tau in self.ablation.tau]
         strengths = [Arm("sb", strength=strength) for strength in self.ablation.strength]
         return [Arm("ce"), Arm("sw"), *taus, Arm("sb"), *strengths]
+
+    def whole_training(self, iterations: int) -> "TrainingParameters":
+        """Return what a training of so many iterations reads that has cross-entropy alone."""
+        length = {"iterations": iterations, "shared_iterations": iterations}
+        parameters = self.phase("shared")
+        schedule = parameters.schedule.model_copy(update=length)
+        return parameters.model_copy(update={"schedule": schedule})
 
     def phase(self, name: str) -> "TrainingParameters":
         """Return what a phase of a training reads.

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +13,14 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from rich.console import Console
 from rich.progress import Progress
 from torch.utils.data import DataLoader
 
 from smallobjects.datasets.mask_files import write_mask
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_directory
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import load
@@ -29,6 +31,10 @@ from smallobjects.segmentation.network_settings import tuples, with_classes
 from smallobjects.segmentation.parameters import PredictionParameters
 
 logger = logging.getLogger(__name__)
+ClassMap = tuple[str, np.ndarray]
+"""Image id and H×W uint8."""
+Refine = Callable[[tuple[str, np.ndarray]], ClassMap]
+"""Makes a class map from an image id and C×H×W float32 probabilities; other processes run it."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,24 @@ class PredictionRun:
     workers: int = 0
 
 
-def predict(run: PredictionRun, output: Path, device: str = "auto") -> None:
+def predict(
+    run: PredictionRun,
+    output: Path,
+    device: str = "auto",
+    refine: Refine | None = None,
+    processes: int = 1,
+) -> None:
     """Publish a folder with a palette PNG <id>.png of class ids 0..C for every image of a split.
 
     The network sees the whole image; its logits are resized bilinearly to the image's native size
     before the class with the highest one is taken.
+
+    Args:
+        run: what to predict with what.
+        output: the folder to make or replace.
+        device: where to compute.
+        refine: makes class maps from the probabilities instead; picklable.
+        processes: that refine images, beside this one. They do not change the result.
 
     Raises:
         FileNotFoundError: the dataset or the split is missing.
@@ -57,8 +76,12 @@ def predict(run: PredictionRun, output: Path, device: str = "auto") -> None:
     torch.set_num_threads(run.threads)
     model = load_segmentor(run).to(where)
     ids = PreparedDataset.open(run.dataset).split(run.split)
+    if refine is None:
+        maps = class_maps(run, model)
+    else:
+        maps = ordered_map(refine, class_probabilities(run, model), processes, chunk_size=1)
     with publish_directory(output) as folder:
-        for image_id, classes in _with_progress(class_maps(run, model), len(ids)):
+        for image_id, classes in _with_progress(maps, len(ids)):
             write_mask(folder / f"{image_id}.png", classes)
 
 
@@ -89,9 +112,25 @@ def load_segmentor(run: PredictionRun) -> BaseSegmentor:
     return model.eval()
 
 
-@torch.inference_mode()
-def class_maps(run: PredictionRun, model: BaseSegmentor) -> Iterator[tuple[str, np.ndarray]]:
+def class_maps(run: PredictionRun, model: BaseSegmentor) -> Iterator[ClassMap]:
     """Yield the id and the H×W uint8 class map of every image, in the order of the split."""
+    for image_id, result in _results(run, model):
+        yield image_id, result.pred_sem_seg.data[0].to("cpu", torch.uint8).numpy()
+
+
+def class_probabilities(
+    run: PredictionRun, model: BaseSegmentor
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the id and the C×H×W float32 probabilities of every image, in the order of the split.
+
+    They are the softmax of the logits at native size; class 0 is the background.
+    """
+    for image_id, result in _results(run, model):
+        yield image_id, result.seg_logits.data.float().softmax(dim=0).cpu().numpy()
+
+
+@torch.inference_mode()
+def _results(run: PredictionRun, model: BaseSegmentor) -> Iterator[tuple[str, SegDataSample]]:
     dataset = LabelledSplit(
         root=str(run.dataset),
         split=run.split,
@@ -102,12 +141,10 @@ def class_maps(run: PredictionRun, model: BaseSegmentor) -> Iterator[tuple[str, 
     loader = DataLoader(dataset, num_workers=run.workers, collate_fn=pseudo_collate)
     for image_id, batch in zip(dataset.ids, loader, strict=True):
         (result,) = model.test_step(batch)
-        yield image_id, result.pred_sem_seg.data[0].to("cpu", torch.uint8).numpy()
+        yield image_id, result
 
 
-def _with_progress(
-    maps: Iterator[tuple[str, np.ndarray]], total: int
-) -> Iterator[tuple[str, np.ndarray]]:
+def _with_progress(maps: Iterator[ClassMap], total: int) -> Iterator[ClassMap]:
     """Pass the maps on and report how many: a bar for people, a line each tenth for logs."""
     interactive = sys.stderr.isatty()
     with Progress(console=Console(stderr=True), disable=not interactive) as progress:

@@ -59,5 +59,10 @@ class FusionParameters(Parameters):
     """Background at which the saliency (0..255) is at least this is void."""
     least_foreground: Threshold = 0.01
     """Share of the image below which its objects are not believed: the whole label is void."""
+
+
+class ScoringParameters(Parameters):
+    """How the maps alone are scored; no label depends on it."""
+
     evaluation_threshold: Threshold = 0.3
-    """Background score against which the maps alone are turned into labels to be scored."""
+    """Background score against which the maps are turned into labels."""

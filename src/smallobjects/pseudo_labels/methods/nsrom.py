@@ -15,6 +15,7 @@ from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import (
     AccumulatingTraining,
     FusionParameters,
+    ScoringParameters,
     SquareTraining,
 )
 from smallobjects.pseudo_labels.parameters import Network, PairwiseParameters, Threshold
@@ -77,8 +78,9 @@ class MiningParameters(Parameters):
 class Stages(Parameters):
     """Classifier → integral model → first labels → first segmentor → mining."""
 
-    classifier: ClassifierParameters = ClassifierParameters()
+    attention_classifier: ClassifierParameters = ClassifierParameters()
     integral: IntegralParameters = IntegralParameters()
     first_labels: FirstLabelParameters = FirstLabelParameters()
     first_segmentor: FirstSegmentorParameters = FirstSegmentorParameters()
     mining: MiningParameters = MiningParameters()
+    scoring: ScoringParameters = ScoringParameters()

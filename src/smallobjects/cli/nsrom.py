@@ -1,0 +1,198 @@
+"""Subcommands of NS-ROM: classifier → integral model → first labels → … → mining."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.label_sources import one_line_errors, split_option
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    NEW_PATH,
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.cli.pseudo_labels import output_option
+from smallobjects.pseudo_labels.methods.nsrom import (
+    ClassifierParameters,
+    FirstLabelParameters,
+    IntegralParameters,
+    MiningParameters,
+)
+
+saliency_option = click.option(
+    "--saliency", required=True, type=EXISTING_FOLDER, help="Output of make-saliency."
+)
+processes_option = click.option(
+    "--threads",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes that work on images. Changes no result.",
+)
+attention_option = click.option(
+    "--attention", required=True, type=EXISTING_FILE, help="The gathered maps (.npz)."
+)
+
+
+@click.command()
+@dataset_option
+@split_option
+@parameters_option(ClassifierParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@click.option(
+    "--attention", required=True, type=NEW_PATH, help="Maps gathered in training (.npz) to write."
+)
+@output_option("Class activation maps of the trained classifier (.npz)")
+@one_line_errors
+def train_nsrom_classifier(
+    dataset: Path,
+    split: str,
+    parameters: ClassifierParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    attention: Path,
+    output: Path,
+) -> None:
+    """Train the classifier that gathers attention, and make its activation maps (NS-ROM)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.attention.store import write_attention
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.nsrom.classifier import train_classifier
+    from smallobjects.pseudo_labels.nsrom.maps import square_maps
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    chosen = select_device(device, threads)
+    network, gathered = train_classifier(
+        data, image_ids, parameters, seed=seed, device=chosen, workers=workers
+    )
+    write_attention(attention, gathered.maps(image_ids, data.image_classes))
+    maps = square_maps(network, data, image_ids, parameters.input_size, chosen)
+    write_attention(output, maps)
+
+
+@click.command()
+@dataset_option
+@split_option
+@attention_option
+@parameters_option(IntegralParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Maps of the integral model (.npz)")
+@one_line_errors
+def train_nsrom_integral(
+    dataset: Path,
+    split: str,
+    attention: Path,
+    parameters: IntegralParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train the integral model on the gathered maps, and make its own (NS-ROM)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.attention.store import read_attention, write_attention
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.nsrom.integral import train_integral
+    from smallobjects.pseudo_labels.nsrom.maps import square_maps
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    chosen = select_device(device, threads)
+    gathered = read_attention(attention, image_ids)
+    network = train_integral(
+        data, image_ids, gathered, parameters, seed=seed, device=chosen, workers=workers
+    )
+    maps = square_maps(network, data, image_ids, parameters.input_size, chosen)
+    write_attention(output, maps)
+
+
+@click.command()
+@dataset_option
+@split_option
+@click.option("--maps", required=True, type=EXISTING_FILE, help="Maps of the integral model.")
+@click.option(
+    "--activations", required=True, type=EXISTING_FILE, help="Maps of the trained classifier."
+)
+@saliency_option
+@parameters_option(FirstLabelParameters)
+@processes_option
+@output_option("First labels (.zip)")
+@one_line_errors
+def make_nsrom_labels(
+    dataset: Path,
+    split: str,
+    maps: Path,
+    activations: Path,
+    saliency: Path,
+    parameters: FirstLabelParameters,
+    threads: int,
+    output: Path,
+) -> None:
+    """Make the labels on which the first segmentor is trained (NS-ROM)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.attention.store import read_attention
+    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.nsrom.label_lists import first_labels
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    stores = (read_attention(path, image_ids) for path in (maps, activations))
+    with write_labels(output) as archive:
+        for image_id, label in first_labels(
+            data, image_ids, *stores, saliency, parameters, threads
+        ):
+            archive.write(image_id, label)
+
+
+@click.command()
+@dataset_option
+@split_option
+@click.option("--first", required=True, type=EXISTING_FOLDER, help="Folder of the first labels.")
+@click.option(
+    "--predictions",
+    required=True,
+    type=EXISTING_FOLDER,
+    help="Predictions of the segmentor trained on them.",
+)
+@saliency_option
+@parameters_option(MiningParameters)
+@processes_option
+@output_option("Final labels (.zip)")
+@one_line_errors
+def mine_nsrom_labels(
+    dataset: Path,
+    split: str,
+    first: Path,
+    predictions: Path,
+    saliency: Path,
+    parameters: MiningParameters,
+    threads: int,
+    output: Path,
+) -> None:
+    """Mine objects outside salient regions from the first segmentor's predictions (NS-ROM)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.nsrom.label_lists import final_labels
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    with write_labels(output) as archive:
+        for image_id, label in final_labels(
+            data, image_ids, first, predictions, saliency, parameters, threads
+        ):
+            archive.write(image_id, label)

@@ -1,0 +1,83 @@
+"""Subcommands of RCA: a classifier with a memory, and labels from what it gathered."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.label_sources import one_line_errors, split_option
+from smallobjects.cli.nsrom import attention_option, processes_option, saliency_option
+from smallobjects.cli.options import (
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.cli.pseudo_labels import output_option
+from smallobjects.pseudo_labels.methods.rca import RcaLabelParameters, RcaParameters
+
+
+@click.command()
+@dataset_option
+@split_option
+@parameters_option(RcaParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Maps gathered in training (.npz)")
+@one_line_errors
+def train_rca(
+    dataset: Path,
+    split: str,
+    parameters: RcaParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train the classifier with its memory, and gather its attention (RCA)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.attention.store import write_attention
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.rca.training import train_rca as train
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    chosen = select_device(device, threads)
+    _, gathered = train(data, image_ids, parameters, seed=seed, device=chosen, workers=workers)
+    write_attention(output, gathered.maps(image_ids, data.image_classes))
+
+
+@click.command()
+@dataset_option
+@split_option
+@attention_option
+@saliency_option
+@parameters_option(RcaLabelParameters)
+@processes_option
+@output_option("Labels (.zip)")
+@one_line_errors
+def make_rca_labels(
+    dataset: Path,
+    split: str,
+    attention: Path,
+    saliency: Path,
+    parameters: RcaLabelParameters,
+    threads: int,
+    output: Path,
+) -> None:
+    """Make labels from the gathered attention, by a dense CRF and saliency (RCA)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.attention.store import read_attention
+    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.rca.label_list import rca_labels
+
+    data = PreparedDataset.open(dataset)
+    image_ids = data.split(split)
+    maps = read_attention(attention, image_ids)
+    with write_labels(output) as archive:
+        for image_id, label in rca_labels(data, image_ids, maps, saliency, parameters, threads):
+            archive.write(image_id, label)

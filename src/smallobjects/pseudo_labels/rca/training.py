@@ -1,0 +1,117 @@
+"""The training of RCA, which gathers attention on the way."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.attention.accumulation import AttentionAccumulator
+from smallobjects.pseudo_labels.attention.samples import SquareSample
+from smallobjects.pseudo_labels.attention.training import train_on_squares
+from smallobjects.pseudo_labels.methods.rca import RcaParameters
+from smallobjects.pseudo_labels.rca.contrast import contrast_loss, draw_pairs
+from smallobjects.pseudo_labels.rca.network import RcaNetwork
+from smallobjects.pseudo_labels.training import seeded
+
+
+class RcaLoss:
+    """The loss of a batch, L = L_fine + α L_coarse + β L_contrast, and what goes along with it."""
+
+    def __init__(
+        self,
+        network: RcaNetwork,
+        image_ids: list[str],
+        gathered: AttentionAccumulator,
+        parameters: RcaParameters,
+        seed: int,
+    ) -> None:
+        self._network = network
+        self._image_ids = image_ids
+        self._gathered = gathered
+        self._parameters = parameters
+        self._seed = seed
+        self._clustered = 0
+        self._generator = np.random.default_rng([seed, 2])
+
+    def __call__(self, batch: list[Tensor], epoch: int) -> Tensor:
+        """Return the loss; cluster the memory with the first batch of each epoch but the first.
+
+        The contrast compares with the memory as it was before the batch, which joins it afterwards.
+        """
+        network, parameters = self._network, self._parameters
+        images, targets, numbers = batch
+        if epoch > self._clustered:
+            network.aggregation.cluster(network.memory.vectors, cluster_seed(self._seed, epoch))
+            self._clustered = epoch
+        fine, coarse, embeddings, features = network(images)
+        logits = fine.mean(dim=(2, 3))
+        loss = functional.multilabel_soft_margin_loss(logits, targets)
+        loss = loss + parameters.coarse_weight * functional.multilabel_soft_margin_loss(
+            coarse.mean(dim=(2, 3)), targets
+        )
+        if epoch >= parameters.contrast_epoch and parameters.contrast_weight > 0:
+            pairs = draw_pairs(targets, parameters.mix_alpha, self._generator)
+            loss = loss + parameters.contrast_weight * contrast_loss(
+                embeddings, coarse, pairs, network.memory.vectors, parameters.temperature
+            )
+        probabilities = logits.detach().sigmoid()
+        network.memory.remember(
+            features,
+            coarse,
+            targets,
+            probabilities,
+            least=parameters.memory_probability,
+            momentum=parameters.memory_momentum,
+        )
+        ids = [self._image_ids[number] for number in numbers.tolist()]
+        self._gathered.add(ids, targets, fine, probabilities, epoch)
+        return loss
+
+
+def cluster_seed(seed: int, epoch: int) -> int:
+    """Return the seed of the clustering in an epoch."""
+    return int(np.random.default_rng([seed, 3, epoch]).integers(2**31))
+
+
+def train_rca(
+    dataset: PreparedDataset,
+    image_ids: list[str],
+    parameters: RcaParameters,
+    *,
+    seed: int,
+    device: torch.device,
+    workers: int = 0,
+) -> tuple[RcaNetwork, AttentionAccumulator]:
+    """Train the classifier with its memory and gather its attention on the way.
+
+    It runs in one process: the memory is a state that follows the images one after the other.
+
+    Args:
+        dataset: the prepared dataset.
+        image_ids: the images to train on; those without a class are negatives for all classes.
+        parameters: the settings.
+        seed: seed of initial values, memory, clustering, mixing, order and colours.
+        device: where to compute.
+        workers: loader processes; they do not change the result.
+
+    Returns:
+        The network in evaluation mode, and what was gathered.
+    """
+    with seeded(seed):
+        network = RcaNetwork(dataset.num_classes - 1, parameters)
+    network.to(device).train()
+    gathered = AttentionAccumulator(parameters.epochs, parameters.least_probability)
+    train_on_squares(
+        network,
+        network.new,
+        image_ids,
+        SquareSample(dataset, image_ids, parameters.input_size, parameters.colour_jitter),
+        RcaLoss(network, image_ids, gathered, parameters, seed),
+        parameters,
+        seed=seed,
+        device=device,
+        workers=workers,
+        name="RCA",
+    )
+    return network.eval(), gathered
