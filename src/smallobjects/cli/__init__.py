@@ -30,6 +30,8 @@ COMMANDS = {
     "train-pasted-classifier": "cda",
     "train-scorer": "clims",
     "train-clims": "clims",
+    "train-box-classifier": "bana",
+    "make-bana-labels": "bana",
     "gather-labels": "gathering",
     "ground-truth-labels": "label_sources",
     "external-labels": "label_sources",
