@@ -81,7 +81,9 @@ def test_pooling_of_boxes(seed, bins, number):
     boxes = []
     for _ in range(3):
         x0, y0 = generator.uniform(0, shape[1] - 1.5), generator.uniform(0, shape[0] - 1.5)
-        boxes.append((x0, y0, generator.uniform(x0 + 1, shape[1]), generator.uniform(y0 + 1, shape[0])))
+        boxes.append(
+            (x0, y0, generator.uniform(x0 + 1, shape[1]), generator.uniform(y0 + 1, shape[0]))
+        )
     found = pool_boxes(features, np.array(boxes), shape, queries, bins)
     assert torch.allclose(found, slow_pool(features, boxes, shape, queries, bins), atol=1e-9)
 
