@@ -19,7 +19,7 @@ from smallobjects.pseudo_labels.bana.pooling import (
 
 def read(features, y, x):
     """Bilinear reading of D×h×w at a place in cells."""
-    depth, height, width = features.shape
+    height, width = features.shape[1:]
     y, x = min(max(y, 0), height - 1), min(max(x, 0), width - 1)
     top, left = min(int(y), height - 1), min(int(x), width - 1)
     bottom, right = min(top + 1, height - 1), min(left + 1, width - 1)

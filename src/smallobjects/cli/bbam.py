@@ -126,7 +126,7 @@ def make_bbam_labels(
     threads: int,
     output: Path,
 ) -> None:
-    """Turn the masks of one shard's objects into labels, void where an object is not sure (BBAM)."""
+    """Turn the masks of one shard's objects into labels, void where one is not sure (BBAM)."""
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.bbam.labels import shard_labels
     from smallobjects.pseudo_labels.label_archive import write_labels

@@ -1,4 +1,4 @@
-"""The annotated objects of an image, each with all that is known of it, and what boxes alone say."""
+"""The annotated objects of an image, and what their boxes alone say."""
 
 from dataclasses import dataclass
 
