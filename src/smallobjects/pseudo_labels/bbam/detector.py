@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from pathlib import Path
 
+import torch
 import torchvision
 from torch import Tensor, nn
 from torch.nn import functional
@@ -28,6 +29,7 @@ ANCHOR_SIZES = ((32,), (64,), (128,), (256,), (512,))
 TINY_STAGES = ("stem", "layer1", "layer2")
 TINY_ANCHORS = ((8, 16, 32),)
 ASPECT_RATIOS = (0.5, 1.0, 2.0)
+JITTER = 0.3
 TINY_POOLED = 5
 TINY_HIDDEN = 64
 TINY_COUNTS = {
@@ -89,6 +91,16 @@ def fill_up(images: Tensor) -> Tensor:
     return functional.pad(images, (0, -width % DIVISOR, 0, -height % DIVISOR))
 
 
+def around_boxes(boxes: Tensor, count: int) -> Tensor:
+    """Return `count` boxes around each of N×4, every side moved by up to 30 % of its length.
+
+    They are drawn by torch's generator.
+    """
+    sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+    shifts = JITTER * (2 * torch.rand(count, *boxes.shape) - 1).to(boxes)
+    return (boxes + sides * shifts).flatten(0, 1)
+
+
 class Detector(nn.Module):
     """Faster R-CNN on normalised images; resizing is left to the caller."""
 
@@ -99,13 +111,14 @@ class Detector(nn.Module):
         self.num_classes = num_classes
         self.parts = _faster_rcnn(network, num_classes, weights)
 
-    def losses(self, images: Tensor, shapes: Tensor, boxes: Tensor) -> Tensor:
+    def losses(self, images: Tensor, shapes: Tensor, boxes: Tensor, *, jittered: int = 0) -> Tensor:
         """Return the sum of the four losses of a batch.
 
         Args:
             images: B×3×H×W, filled up with zeros.
             shapes: B×2, height and width of each image without what is filled up.
             boxes: B×M×5, class, x0, y0, x1, y1; rows of the class 0 are no boxes.
+            jittered: boxes drawn around each object that the heads learn from, too.
         """
         images = fill_up(images)
         own = [rows[rows[:, 0] > 0] for rows in boxes]
@@ -113,6 +126,8 @@ class Detector(nn.Module):
         features = self.parts.backbone(images)
         listed = ImageList(images, [tuple(shape) for shape in shapes.tolist()])
         proposals, first = self.parts.rpn(listed, features, targets)
+        around = [around_boxes(target["boxes"], jittered) for target in targets]
+        proposals = [torch.cat(both) for both in zip(proposals, around, strict=True)]
         _, second = self.parts.roi_heads(features, proposals, _whole(images), targets)
         return sum((first | second).values())
 

@@ -133,7 +133,7 @@ def train_detector(
         detector.to(device).train()
 
         def loss(batch: list[Tensor]) -> Tensor:
-            return detector.losses(*batch)
+            return detector.losses(*batch, jittered=parameters.jittered)
 
         train(
             islice(load_batches(samples, size, workers, pad=True), steps),

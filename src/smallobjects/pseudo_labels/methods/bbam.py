@@ -24,6 +24,8 @@ class DetectorParameters(Parameters):
     short_sides: tuple[PositiveInt, ...] = (480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800)
     """The shorter side is resized to one of these."""
     longest_side: PositiveInt = 1333
+    jittered: NonNegativeInt = 0
+    """Boxes drawn around each object that the heads learn from beside the proposals (ours)."""
     batch_size: PositiveInt = 16
     steps: PositiveInt = 18000
     learning_rate: PositiveFloat = 0.01
