@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-
 CHAINS = {
     "bana": {"train_box_classifier": 1, "make_bana_labels": 1, "gather_bana_labels": 1},
     "bbam": {
