@@ -68,7 +68,7 @@ def test_boxes_follow_their_objects(squares, image_id):
                 framed += 1
         if image_id != "grey":
             assert (coloured & (background > 0)).mean() < 0.05
-    assert framed > 2 or image_id in ("grey", "empty")
+    assert framed > 0 or image_id in ("grey", "empty")
 
 
 def test_colours_are_jittered_within_the_strength():
