@@ -48,6 +48,16 @@ def _json_object(ctx: click.Context, option: click.Parameter, value: str) -> dic
     "--attention",
     type=EXISTING_FILE,
     help="Attention maps of NS-ROM or RCA (.npz), to score them too.",
+    "--stage",
+    "stage_parts",
+    nargs=2,
+    multiple=True,
+    type=(str, EXISTING_FILE),
+    metavar="NAME ZIP",
+    help="Labels of an earlier stage, to be scored too; once for each stage and shard.",
+)
+@click.option(
+    "--filled-boxes", is_flag=True, help="Score boxes that are filled with their class too."
 )
 @click.option(
     "--parts",
@@ -79,6 +89,8 @@ def gather_labels(
     source: str,
     cams: tuple[Path, ...],
     attention: Path | None,
+    stage_parts: tuple[tuple[str, Path], ...],
+    filled_boxes: bool,
     parts: tuple[Path, ...],
     parameters: dict[str, Any],
     saliency: Path | None,
@@ -90,28 +102,35 @@ def gather_labels(
     from contextlib import ExitStack
 
     from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.boxes import FilledBoxes
     from smallobjects.pseudo_labels.label_archive import LabelArchives
     from smallobjects.pseudo_labels.label_source import publish_source
+    from smallobjects.pseudo_labels.manifest import FullSizeLabel
 
     data = PreparedDataset.open(dataset)
     image_ids = data.split(split)
     with ExitStack() as stack:
         archives = stack.enter_context(LabelArchives(list(parts)))
         archives.require(image_ids)
-        cam_label = None
+        stages: dict[str, FullSizeLabel] = {}
         if cams:
             from smallobjects.pseudo_labels.cam_scores import CamLabels
 
             settings = CamParameters.model_validate(parameters.get("cam", {}))
             threshold = settings.evaluation_threshold
-            cam_label = stack.enter_context(CamLabels(data, list(cams), threshold))
+            stages["cam"] = stack.enter_context(CamLabels(data, list(cams), threshold))
         if attention is not None:
             from smallobjects.pseudo_labels.attention.scores import AttentionLabels
             from smallobjects.pseudo_labels.attention.store import read_attention
 
             scoring = ScoringParameters.model_validate(parameters.get("scoring", {}))
             maps = read_attention(attention, data.split(score_split))
-            cam_label = AttentionLabels(data, maps, scoring.evaluation_threshold)
+            stages["cam"] = AttentionLabels(data, maps, scoring.evaluation_threshold)
+        for name in dict.fromkeys(name for name, _ in stage_parts):
+            paths = [path for other, path in stage_parts if other == name]
+            stages[name] = stack.enter_context(LabelArchives(paths)).read
+        if filled_boxes:
+            stages["filled_boxes"] = FilledBoxes(data)
         inputs = None
         if saliency is not None:
             from smallobjects.pseudo_labels.saliency.maps import read_origin
@@ -127,6 +146,6 @@ def gather_labels(
             seed=seed,
             folder=labels,
             manifest=manifest,
-            cam_label=cam_label,
+            stages=stages,
             inputs=inputs,
         )

@@ -1,8 +1,9 @@
 """The last step of every label source: publish the folder, score it, write the manifest."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def publish_source(
     seed: int | None,
     folder: Path,
     manifest: Path,
-    cam_label: FullSizeLabel | None = None,
+    stages: Mapping[str, FullSizeLabel] = MappingProxyType({}),
     inputs: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write the labels of a split and, when they are complete, their manifest.
@@ -43,7 +44,7 @@ def publish_source(
         seed: of the stages, if they have one.
         folder: where the labels go.
         manifest: the manifest's path.
-        cam_label: gives an image's label by its class activation maps alone, where there are any.
+        stages: gives an image's label by an earlier stage, for each stage that is scored too.
         inputs: what else the labels are made from, such as saliency maps, to be recorded.
 
     Returns:
@@ -64,7 +65,7 @@ def publish_source(
         "score_split": score_split,
         "images": len(image_ids),
         "scored_images": len(score_ids),
-        **score_labels(dataset, score_ids, folder, cam_label),
+        **score_labels(dataset, score_ids, folder, stages),
         "void_share": void_share,
         "parameters": parameters,
         **({"inputs": inputs} if inputs else {}),

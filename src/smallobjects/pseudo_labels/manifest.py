@@ -1,9 +1,10 @@
 """The manifest of a label source: where its labels come from and how good they are."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def score_labels(
     dataset: PreparedDataset,
     image_ids: list[str],
     folder: Path,
-    cam_label: FullSizeLabel | None = None,
+    stages: Mapping[str, FullSizeLabel] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Score a folder of labels on the images of a split.
 
@@ -43,21 +44,23 @@ def score_labels(
         dataset: gives the ground truth.
         image_ids: the images to score.
         folder: the labels.
-        cam_label: gives an image's label by its class activation maps alone, where there are any.
+        stages: gives an image's label by an earlier stage, for each stage that is scored too.
 
     Returns:
         `miou` and `class_iou` by void policy, and `stages`: the mIoU of labels without any object
-        and of the class activation maps. All in [0, 1]; `None` where nothing is counted.
+        and of those of the earlier stages, without void. All in [0, 1]; `None` where nothing is
+        counted.
     """
-    scores, cam_scores = LabelScores(dataset.num_classes), LabelScores(dataset.num_classes)
+    scores = LabelScores(dataset.num_classes)
+    earlier = {name: LabelScores(dataset.num_classes) for name in stages}
     for image_id in progress(image_ids, "score labels", len(image_ids)):
         truth = dataset.read_semantic(image_id)
         scores.add(truth, read_label(folder, image_id))
-        if cam_label is not None:
-            cam_scores.add(truth, cam_label(image_id))
-    stages = {"all_background": mean_iou(scores.all_background())}
-    if cam_label is not None:
-        stages["cam"] = mean_iou(cam_scores.confusion("exclude"))
+        for name, label_of in stages.items():
+            earlier[name].add(truth, label_of(image_id))
+    stage_scores = {"all_background": mean_iou(scores.all_background())}
+    for name, counted in earlier.items():
+        stage_scores[name] = mean_iou(counted.confusion("exclude"))
     confusions = {policy: scores.confusion(policy) for policy in POLICIES}
     return {
         "miou": {policy: mean_iou(matrix) for policy, matrix in confusions.items()},
@@ -65,7 +68,7 @@ def score_labels(
             policy: dict(zip(dataset.class_names, class_ious(matrix), strict=True))
             for policy, matrix in confusions.items()
         },
-        "stages": stages,
+        "stages": stage_scores,
     }
 
 

@@ -70,10 +70,31 @@ class SampleSequence(Dataset):
         return self._make_sample(self.image_id(position), generator)
 
 
+def stack_padded(samples: Sequence[Sample]) -> list[torch.Tensor]:
+    """Stack samples whose arrays differ in size, filled up with zeros at the end of each side."""
+
+    def padded(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        space = zip(shape, array.shape, strict=True)
+        return np.pad(array, [(0, large - small) for large, small in space])
+
+    batch = []
+    for arrays in zip(*samples, strict=True):
+        shape = tuple(max(sizes) for sizes in zip(*(a.shape for a in arrays), strict=True))
+        batch.append(torch.from_numpy(np.stack([padded(array, shape) for array in arrays])))
+    return batch
+
+
 def load_batches(
-    samples: SampleSequence, batch_size: int, workers: int
+    samples: SampleSequence, batch_size: int, workers: int, *, pad: bool = False
 ) -> Iterator[list[torch.Tensor]]:
-    """Yield the batches of a sequence, stacked, prepared by `workers` processes (0: this one)."""
+    """Yield the batches of a sequence, stacked, prepared by `workers` processes (0: this one).
+
+    Args:
+        samples: the sequence.
+        batch_size: samples in a batch; an incomplete one is left out.
+        workers: processes that prepare samples.
+        pad: whether arrays of one batch may differ in size (see `stack_padded`).
+    """
     return iter(
         DataLoader(
             samples,
@@ -82,5 +103,24 @@ def load_batches(
             drop_last=True,
             num_workers=workers,
             generator=torch.Generator(),
+            collate_fn=stack_padded if pad else None,
         )
+    )
+
+
+def sample_steps(
+    image_ids: Sequence[str],
+    make_sample: MakeSample,
+    *,
+    batch_size: int,
+    steps: int,
+    seed: int,
+) -> SampleSequence:
+    """Return the samples of a training that is as long as `steps` batches, at least."""
+    return SampleSequence(
+        image_ids,
+        make_sample,
+        batch_size=batch_size,
+        epochs=-(-steps // steps_per_epoch(len(image_ids), batch_size)),
+        seed=seed,
     )

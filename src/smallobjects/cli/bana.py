@@ -1,0 +1,115 @@
+"""Subcommands of BANA: a classifier of parts of boxes, and the labels that it gives."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.label_sources import one_line_errors, split_option
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    NEW_PATH,
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.cli.pseudo_labels import output_option, shard_option
+from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters, BoxClassifierParameters
+
+
+@click.command()
+@dataset_option
+@split_option
+@parameters_option(BoxClassifierParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Box classifier (.pth)")
+@one_line_errors
+def train_box_classifier(
+    dataset: Path,
+    split: str,
+    parameters: BoxClassifierParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train the classifier of parts of boxes and of the background around them (BANA)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.bana import training
+    from smallobjects.pseudo_labels.bana.network import save_box_classifier
+    from smallobjects.pseudo_labels.devices import select_device
+
+    data = PreparedDataset.open(dataset)
+    trained = training.train_box_classifier(
+        data,
+        data.split(split),
+        parameters,
+        seed=seed,
+        device=select_device(device, threads),
+        workers=workers,
+    )
+    save_box_classifier(output, trained)
+
+
+@click.command()
+@dataset_option
+@split_option
+@click.option(
+    "--classifier", required=True, type=EXISTING_FILE, help="Output of train-box-classifier."
+)
+@shard_option
+@parameters_option(BanaLabelParameters)
+@threads_option
+@device_option
+@click.option("--crf", required=True, type=NEW_PATH, help="Y_crf of the shard (.zip) to write.")
+@click.option(
+    "--retrieved", required=True, type=NEW_PATH, help="Y_ret of the shard (.zip) to write."
+)
+@output_option("Labels of the shard, void where the two differ, (.zip)")
+@one_line_errors
+def make_bana_labels(
+    dataset: Path,
+    split: str,
+    classifier: Path,
+    shard: str,
+    parameters: BanaLabelParameters,
+    threads: int,
+    device: str,
+    crf: Path,
+    retrieved: Path,
+    output: Path,
+) -> None:
+    """Make the two label maps of each image of a shard, and the label where they agree (BANA)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.bana.labels import label_image
+    from smallobjects.pseudo_labels.bana.network import load_box_classifier
+    from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.images import read_image
+    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.progress import progress
+    from smallobjects.pseudo_labels.sharding import Shard
+
+    data = PreparedDataset.open(dataset)
+    image_ids = Shard.parse(shard).take(data.split(split))
+    chosen = select_device(device, threads)
+    network = load_box_classifier(classifier, data.num_classes).to(chosen)
+    boxes = AnnotatedBoxes(data)
+    with (
+        write_labels(crf) as crf_archive,
+        write_labels(retrieved) as retrieved_archive,
+        write_labels(output) as archive,
+    ):
+        for image_id in progress(image_ids, "make BANA labels", len(image_ids)):
+            image = read_image(data, image_id)
+            objects = boxes.of(image_id, image.shape[:2])
+            labels = label_image(network, image, objects, parameters, chosen)
+            crf_archive.write(image_id, labels.crf)
+            retrieved_archive.write(image_id, labels.retrieved)
+            archive.write(image_id, labels.agreed)

@@ -1,0 +1,138 @@
+"""Subcommands of BBAM: a detector, what it needs of each object, and labels from that."""
+
+from pathlib import Path
+
+import click
+
+from smallobjects.cli.label_sources import one_line_errors, split_option
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.cli.pseudo_labels import output_option, shard_option
+from smallobjects.pseudo_labels.methods.bbam import (
+    AttributionParameters,
+    BbamLabelParameters,
+    DetectorParameters,
+)
+
+
+@click.command()
+@dataset_option
+@split_option
+@parameters_option(DetectorParameters)
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Detector (.pth)")
+@one_line_errors
+def train_detector(
+    dataset: Path,
+    split: str,
+    parameters: DetectorParameters,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Train an object detector on the boxes (BBAM)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.bbam import training
+    from smallobjects.pseudo_labels.bbam.detector import save_detector
+    from smallobjects.pseudo_labels.devices import select_device
+
+    data = PreparedDataset.open(dataset)
+    trained = training.train_detector(
+        data,
+        data.split(split),
+        parameters,
+        seed=seed,
+        device=select_device(device, threads),
+        workers=workers,
+    )
+    save_detector(output, trained)
+
+
+@click.command()
+@dataset_option
+@split_option
+@click.option("--detector", required=True, type=EXISTING_FILE, help="Output of train-detector.")
+@shard_option
+@parameters_option(AttributionParameters)
+@seed_option
+@threads_option
+@device_option
+@output_option("Masks of the shard's objects (.npz)")
+@one_line_errors
+def attribute_boxes(
+    dataset: Path,
+    split: str,
+    detector: Path,
+    shard: str,
+    parameters: AttributionParameters,
+    seed: int,
+    threads: int,
+    device: str,
+    output: Path,
+) -> None:
+    """Find for each object of a shard the least of the image that the detector needs (BBAM)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.bbam.attribution_store import write_attributions
+    from smallobjects.pseudo_labels.bbam.detector import load_detector
+    from smallobjects.pseudo_labels.bbam.shard import shard_attributions
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.sharding import Shard
+
+    data = PreparedDataset.open(dataset)
+    image_ids = Shard.parse(shard).take(data.split(split))
+    chosen = select_device(device, threads)
+    network = load_detector(detector, data.num_classes).to(chosen)
+    found = shard_attributions(data, image_ids, network, parameters, seed=seed, device=chosen)
+    with write_attributions(output) as store:
+        for image_id, object_id, mask in found:
+            store.write(image_id, object_id, mask)
+
+
+@click.command()
+@dataset_option
+@split_option
+@click.option(
+    "--attributions", required=True, type=EXISTING_FILE, help="Output of attribute-boxes."
+)
+@shard_option
+@parameters_option(BbamLabelParameters)
+@click.option(
+    "--threads",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes that work on images. Changes no result.",
+)
+@output_option("Labels of the shard (.zip)")
+@one_line_errors
+def make_bbam_labels(
+    dataset: Path,
+    split: str,
+    attributions: Path,
+    shard: str,
+    parameters: BbamLabelParameters,
+    threads: int,
+    output: Path,
+) -> None:
+    """Turn the masks of one shard's objects into labels, void where one is not sure (BBAM)."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.bbam.labels import shard_labels
+    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.sharding import Shard
+
+    image_ids = Shard.parse(shard).take(PreparedDataset.open(dataset).split(split))
+    with write_labels(output) as archive:
+        for image_id, label in shard_labels(dataset, image_ids, attributions, parameters, threads):
+            archive.write(image_id, label)

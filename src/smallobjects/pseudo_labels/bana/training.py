@@ -1,0 +1,92 @@
+"""Training of the classifier of parts of boxes and of background cells (BANA)."""
+
+from itertools import islice
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.bana.network import BoxClassifier
+from smallobjects.pseudo_labels.bana.samples import BoxedSample
+from smallobjects.pseudo_labels.methods.bana import BoxClassifierParameters
+from smallobjects.pseudo_labels.sampling import load_batches, sample_steps
+from smallobjects.pseudo_labels.schedules import one_cycle_factor, step_factor
+from smallobjects.pseudo_labels.training import seeded, train
+
+BIAS_RATE = 2
+HEAD_RATE = 10
+
+
+def optimiser(classifier: BoxClassifier, parameters: BoxClassifierParameters) -> torch.optim.SGD:
+    """Return SGD in which biases learn twice as fast without decay, the head ten times as fast."""
+    named = list(classifier.backbone.named_parameters())
+    rate, decay = parameters.learning_rate, parameters.weight_decay
+    biases = [value for name, value in named if name.endswith("bias")]
+    weights = [value for name, value in named if not name.endswith("bias")]
+    head = list(classifier.head.parameters())
+    groups = [
+        {"params": weights, "lr": rate, "weight_decay": decay},
+        {"params": biases, "lr": BIAS_RATE * rate, "weight_decay": 0.0},
+        {"params": head, "lr": HEAD_RATE * rate, "weight_decay": decay},
+    ]
+    return torch.optim.SGD(groups, momentum=parameters.momentum)
+
+
+def train_box_classifier(
+    dataset: PreparedDataset,
+    image_ids: list[str],
+    parameters: BoxClassifierParameters,
+    *,
+    seed: int,
+    device: torch.device,
+    workers: int = 0,
+) -> BoxClassifier:
+    """Train the classifier on boxes and on the background around them.
+
+    Args:
+        dataset: the prepared dataset.
+        image_ids: the images to train on; those without a box are all background.
+        parameters: the settings.
+        seed: seed of initial values, dropout, order and augmentation.
+        device: where to compute.
+        workers: loader processes; they do not change the result.
+
+    Returns:
+        The classifier in evaluation mode.
+
+    Raises:
+        BadInputError: a box covers no pixel of its image.
+    """
+    size, steps = parameters.batch_size, parameters.steps
+    samples = sample_steps(
+        image_ids, BoxedSample(dataset, parameters), batch_size=size, steps=steps, seed=seed
+    )
+    with seeded(seed):
+        classifier = BoxClassifier(parameters.network, dataset.num_classes, parameters.weights)
+        classifier.to(device).train()
+
+        def loss(batch: list[Tensor]) -> Tensor:
+            logits, targets = classifier(
+                *batch,
+                cells=parameters.cells,
+                bins=parameters.bins,
+                least_background=parameters.least_background,
+            )
+            return functional.cross_entropy(logits, targets)
+
+        def rate(step: int) -> float:
+            if parameters.schedule == "one-cycle":
+                return one_cycle_factor(step, steps)
+            return step_factor(step, parameters.decay_at)
+
+        train(
+            islice(load_batches(samples, size, workers, pad=True), steps),
+            steps,
+            loss,
+            optimiser(classifier, parameters),
+            rate,
+            device=device,
+            name="box classifier",
+        )
+    return classifier.eval()

@@ -1,0 +1,179 @@
+"""Faster R-CNN (torchvision) whose heads can be asked about given boxes, without its proposals."""
+
+from collections import OrderedDict
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.backbone_utils import BackboneWithFPN
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.image_list import ImageList
+from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
+
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.network_file import load_network, save_network
+from smallobjects.pseudo_labels.networks import build_backbone
+from smallobjects.pseudo_labels.torchvision_weights import load_torchvision
+
+KIND = "detector"
+DIVISOR = 32
+"""Images are filled up to multiples of this, as the strides of the feature pyramid need."""
+LAYERS = ("layer1", "layer2", "layer3", "layer4")
+FROZEN = ("conv1", "bn1", "layer1")
+PYRAMID_CHANNELS = 256
+ANCHOR_SIZES = ((32,), (64,), (128,), (256,), (512,))
+TINY_STAGES = ("stem", "layer1", "layer2")
+TINY_ANCHORS = ((8, 16, 32),)
+ASPECT_RATIOS = (0.5, 1.0, 2.0)
+JITTER = 0.3
+TINY_POOLED = 5
+TINY_HIDDEN = 64
+TINY_COUNTS = {
+    "rpn_pre_nms_top_n_train": 96,
+    "rpn_post_nms_top_n_train": 32,
+    "rpn_batch_size_per_image": 64,
+    "box_batch_size_per_image": 32,
+    "box_positive_fraction": 0.5,
+}
+
+
+class _TinyFeatures(nn.Module):
+    """The first stages of the network `tiny`, as the one level of a pyramid."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        backbone = build_backbone("tiny")
+        self.stages = nn.Sequential(*(backbone.stages[name] for name in TINY_STAGES))
+        self.out_channels = backbone.shapes[len(TINY_STAGES) - 1].channels
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        return OrderedDict([("0", self.stages(images))])
+
+
+def _pyramid(network: str, weights: Path | None) -> nn.Module:
+    """Return a ResNet with feature pyramid; its stem and first layer are not trained."""
+    name = network.removesuffix("_fpn")
+    body = torchvision.models.get_model(name, weights=None, norm_layer=FrozenBatchNorm2d)
+    if weights is not None:
+        load_torchvision(body, weights, name.replace("resnet", "ResNet-"), "fc.")
+    for part in FROZEN:
+        getattr(body, part).requires_grad_(False)
+    channels = [getattr(body, layer)[-1].conv3.out_channels for layer in LAYERS]
+    levels = {layer: str(place) for place, layer in enumerate(LAYERS)}
+    return BackboneWithFPN(body, levels, channels, PYRAMID_CHANNELS)
+
+
+def _faster_rcnn(network: str, num_classes: int, weights: Path | None) -> FasterRCNN:
+    if network != "tiny":
+        anchors = AnchorGenerator(ANCHOR_SIZES, (ASPECT_RATIOS,) * len(ANCHOR_SIZES))
+        backbone = _pyramid(network, weights)
+        return FasterRCNN(backbone, num_classes, rpn_anchor_generator=anchors)
+    if weights is not None:
+        raise BadInputError(f"{weights}: the network `tiny` has no pretrained weights; use null")
+    features = _TinyFeatures()
+    return FasterRCNN(
+        features,
+        rpn_anchor_generator=AnchorGenerator(TINY_ANCHORS, (ASPECT_RATIOS,)),
+        box_roi_pool=MultiScaleRoIAlign(["0"], TINY_POOLED, sampling_ratio=2),
+        box_head=TwoMLPHead(features.out_channels * TINY_POOLED**2, TINY_HIDDEN),
+        box_predictor=FastRCNNPredictor(TINY_HIDDEN, num_classes),
+        **TINY_COUNTS,
+    )
+
+
+def fill_up(images: Tensor) -> Tensor:
+    """Return B×3×H×W images with zeros below and to the right, up to multiples of `DIVISOR`."""
+    height, width = images.shape[-2:]
+    return functional.pad(images, (0, -width % DIVISOR, 0, -height % DIVISOR))
+
+
+def around_boxes(boxes: Tensor, count: int) -> Tensor:
+    """Return `count` boxes around each of N×4, every side moved by up to 30 % of its length.
+
+    They are drawn by torch's generator.
+    """
+    sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+    shifts = JITTER * (2 * torch.rand(count, *boxes.shape) - 1).to(boxes)
+    return (boxes + sides * shifts).flatten(0, 1)
+
+
+class Detector(nn.Module):
+    """Faster R-CNN on normalised images; resizing is left to the caller."""
+
+    def __init__(self, network: str, num_classes: int, weights: Path | None = None) -> None:
+        """Build the detector; `num_classes` includes the background."""
+        super().__init__()
+        self.network = network
+        self.num_classes = num_classes
+        self.parts = _faster_rcnn(network, num_classes, weights)
+
+    def losses(self, images: Tensor, shapes: Tensor, boxes: Tensor, *, jittered: int = 0) -> Tensor:
+        """Return the sum of the four losses of a batch.
+
+        Args:
+            images: B×3×H×W, filled up with zeros.
+            shapes: B×2, height and width of each image without what is filled up.
+            boxes: B×M×5, class, x0, y0, x1, y1; rows of the class 0 are no boxes.
+            jittered: boxes drawn around each object that the heads learn from, too.
+        """
+        images = fill_up(images)
+        own = [rows[rows[:, 0] > 0] for rows in boxes]
+        targets = [{"boxes": rows[:, 1:], "labels": rows[:, 0].long()} for rows in own]
+        features = self.parts.backbone(images)
+        listed = ImageList(images, [tuple(shape) for shape in shapes.tolist()])
+        proposals, first = self.parts.rpn(listed, features, targets)
+        around = [around_boxes(target["boxes"], jittered) for target in targets]
+        proposals = [torch.cat(both) for both in zip(proposals, around, strict=True)]
+        _, second = self.parts.roi_heads(features, proposals, _whole(images), targets)
+        return sum((first | second).values())
+
+    def classify(self, images: Tensor, boxes: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Classify given boxes of images, and regress them for each class.
+
+        Args:
+            images: B×3×H×W, the sides multiples of `DIVISOR`.
+            boxes: for each image N_b×4, x0, y0, x1, y1.
+
+        Returns:
+            N×C logits and N×C×4 raw regressions, N = ΣN_b, the boxes of the first image first.
+        """
+        heads = self.parts.roi_heads
+        # The scale of a level is found from these shapes, so they must be those of the tensor.
+        pooled = heads.box_roi_pool(self.parts.backbone(images), boxes, _whole(images))
+        logits, regressions = heads.box_predictor(heads.box_head(pooled))
+        return logits, regressions.unflatten(1, (-1, 4))
+
+    def regressed(self, regressions: Tensor, boxes: Tensor) -> Tensor:
+        """Return the N×C×4 boxes that N×C×4 regressions make of N×4 boxes."""
+        return self.parts.roi_heads.box_coder.decode(regressions.flatten(1), [boxes])
+
+
+def _whole(images: Tensor) -> list[tuple[int, int]]:
+    return [(images.shape[-2], images.shape[-1])] * len(images)
+
+
+def save_detector(path: Path, detector: Detector) -> None:
+    """Write a detector together with its network's name and number of classes."""
+    description = {"network": detector.network, "num_classes": detector.num_classes}
+    save_network(path, KIND, description, detector)
+
+
+def load_detector(path: Path, num_classes: int) -> Detector:
+    """Read a detector of `num_classes` classes (with the background), in evaluation mode.
+
+    Raises:
+        BadInputError: the file holds something else, or other classes.
+    """
+    description, state = load_network(path, KIND)
+    if description["num_classes"] != num_classes:
+        raise BadInputError(
+            f"{path}: a detector of {description['num_classes']} classes, but the dataset has "
+            f"{num_classes}; train one on this dataset with `smallobjects train-{KIND}`"
+        )
+    detector = Detector(description["network"], num_classes)
+    detector.load_state_dict(state)
+    return detector.eval().requires_grad_(False)

@@ -1,0 +1,162 @@
+"""The masks of all objects of a shard, in batches of objects whose images have one size."""
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
+from smallobjects.pseudo_labels.bbam.attribution import (
+    AttributionTarget,
+    initial_mask,
+    mask_stride,
+    optimise_masks,
+)
+from smallobjects.pseudo_labels.bbam.detector import Detector, fill_up
+from smallobjects.pseudo_labels.bbam.proposals import choose_proposals, jittered_boxes
+from smallobjects.pseudo_labels.bbam.training import detection_scale, scaled_boxes
+from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject
+from smallobjects.pseudo_labels.images import read_image
+from smallobjects.pseudo_labels.methods.bbam import AttributionParameters
+from smallobjects.pseudo_labels.progress import progress
+
+Named = tuple[str, int]
+"""Image id and object id."""
+UNSEEN = np.zeros((0, 0), dtype=np.float32)
+
+
+@torch.no_grad()
+def targets_of_image(
+    detector: Detector,
+    image: np.ndarray,
+    objects: tuple[BoxedObject, ...],
+    parameters: AttributionParameters,
+    generators: list[np.random.Generator],
+    device: torch.device,
+) -> list[AttributionTarget | None]:
+    """Ask the detector about the objects of an image, in one pass.
+
+    Args:
+        detector: in evaluation mode, on `device`.
+        image: H×W×3 uint8.
+        objects: K > 0.
+        parameters: the settings.
+        generators: K, which draw each object's boxes.
+        device: where to compute.
+
+    Returns:
+        For each object its target, or `None` where no box around it is seen as it.
+    """
+    scale = detection_scale(image.shape[:2], parameters.short_side, parameters.longest_side)
+    resized = rescale_image(image, scale)
+    shape = resized.shape[:2]
+    corners = scaled_boxes(objects, image.shape[:2], shape)
+    filled = fill_up(torch.from_numpy(normalise(resized))[None].to(device))
+    count = parameters.jittered
+    drawn = [
+        torch.from_numpy(jittered_boxes(box, shape, count, parameters.jitter, generator)).to(device)
+        for box, generator in zip(corners, generators, strict=True)
+    ]
+    logits, regressions = detector.classify(filled, [torch.cat(drawn)])
+    parts = zip(logits.split(count), regressions.split(count), drawn, strict=True)
+    targets: list[AttributionTarget | None] = []
+    for item, box, (own_logits, own_regressions, own) in zip(objects, corners, parts, strict=True):
+        regressed = detector.regressed(own_regressions, own)[:, item.class_id]
+        box_tensor = torch.from_numpy(box).to(device)
+        chosen = choose_proposals(own_logits, regressed, item.class_id, box_tensor, parameters)
+        if len(chosen) == 0:
+            targets.append(None)
+            continue
+        area = float((box[2] - box[0]) * (box[3] - box[1]))
+        stride = mask_stride(
+            area, shape[0] * shape[1], parameters.stride_base, parameters.stride_slope
+        )
+        targets.append(
+            AttributionTarget(
+                image=filled[0],
+                shape=shape,
+                class_id=item.class_id,
+                boxes=own[chosen],
+                regressions=own_regressions[chosen, item.class_id],
+                probabilities=own_logits[chosen].softmax(dim=1)[:, item.class_id],
+                initial=initial_mask(regressed[chosen], shape, stride),
+            )
+        )
+    return targets
+
+
+class _Batches:
+    """Collects targets by the size of their images until there are enough of one size."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._waiting: dict[tuple[int, ...], list[tuple[Named, AttributionTarget]]] = {}
+
+    def add(
+        self, name: Named, target: AttributionTarget
+    ) -> list[tuple[Named, AttributionTarget]] | None:
+        """Add a target; return the batch that it completes, if it does."""
+        group = self._waiting.setdefault(tuple(target.image.shape), [])
+        group.append((name, target))
+        if len(group) < self._size:
+            return None
+        return self._waiting.pop(tuple(target.image.shape))
+
+    def rest(self) -> list[list[tuple[Named, AttributionTarget]]]:
+        """Return the batches that are not complete."""
+        return list(self._waiting.values())
+
+
+def shard_attributions(
+    dataset: PreparedDataset,
+    image_ids: list[str],
+    detector: Detector,
+    parameters: AttributionParameters,
+    *,
+    seed: int,
+    device: torch.device,
+) -> Iterator[tuple[str, int, np.ndarray]]:
+    """Yield image id, object id and mask (h×w float32) of every object, each once.
+
+    What an object gets depends on the seed, its image and its id, not on its shard, but for
+    rounding. One that the detector does not see has a 0×0 mask.
+
+    Args:
+        dataset: the prepared dataset.
+        image_ids: the images of the shard.
+        detector: in evaluation mode, on `device`, its weights without gradients.
+        parameters: the settings.
+        seed: of the boxes that are drawn.
+        device: where to compute.
+
+    Raises:
+        BadInputError: a box covers no pixel of its image, or an image cannot be read.
+    """
+    boxes, batches, unseen = AnnotatedBoxes(dataset), _Batches(parameters.objects_per_batch), 0
+
+    def optimised(batch: list[tuple[Named, AttributionTarget]]) -> Iterator:
+        masks: list[Tensor] = optimise_masks(detector, [target for _, target in batch], parameters)
+        for (name, _), mask in zip(batch, masks, strict=True):
+            yield *name, mask.cpu().numpy()
+
+    for image_id in progress(image_ids, "attribute boxes", len(image_ids)):
+        image = read_image(dataset, image_id)
+        objects = boxes.of(image_id, image.shape[:2])
+        if not objects:
+            continue
+        generators = [
+            np.random.default_rng([seed, item.object_id, *image_id.encode()]) for item in objects
+        ]
+        targets = targets_of_image(detector, image, objects, parameters, generators, device)
+        for item, target in zip(objects, targets, strict=True):
+            if target is None:
+                unseen += 1
+                yield image_id, item.object_id, UNSEEN
+            elif batch := batches.add((image_id, item.object_id), target):
+                yield from optimised(batch)
+    for batch in batches.rest():
+        yield from optimised(batch)
+    print(f"BBAM: {unseen} objects that the detector does not see", file=sys.stderr)

@@ -1,0 +1,103 @@
+# Needs: <root>/datasets/<dataset>/, and the pretrained weights that the settings name.
+# Makes: <root>/pseudo_labels/<dataset>/bana/box_classifier.pth; by shards y_crf/, y_ret/ and
+# agreed/; labels/ and manifest.json.
+
+
+rule train_box_classifier:
+    """Train the classifier of parts of boxes and of the background around them."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        weights=stage_weights("box_classifier"),
+    output:
+        classifier=f"{SOURCE}/box_classifier.pth",
+    log:
+        f"{LOGS}/train_box_classifier/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_box_classifier/{{dataset}}/{{source}}.tsv"
+    wildcard_constraints:
+        source=any_of(EXPERIMENT.of_family("bana")),
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=ONE_GPU,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("box_classifier"),
+        seed=EXPERIMENT.config.label_seed,
+    shell:
+        "smallobjects train-box-classifier --dataset {params.dataset} --split {params.split}"
+        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        " --workers {resources.workers} --device {resources.device}"
+        " --output {output.classifier} > {log} 2>&1"
+
+
+rule make_bana_labels:
+    """Make the two label maps of one shard of the training images, and where they agree."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        classifier=f"{SOURCE}/box_classifier.pth",
+    output:
+        crf=f"{SOURCE}/y_crf/{{scatteritem}}.zip",
+        retrieved=f"{SOURCE}/y_ret/{{scatteritem}}.zip",
+        agreed=f"{SOURCE}/agreed/{{scatteritem}}.zip",
+    log:
+        f"{LOGS}/make_bana_labels/{{dataset}}/{{source}}/{{scatteritem}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_bana_labels/{{dataset}}/{{source}}/{{scatteritem}}.tsv"
+    wildcard_constraints:
+        source=any_of(EXPERIMENT.of_family("bana")),
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=ONE_GPU,
+        device=COMPUTE.device,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        parameters=stage("label"),
+    shell:
+        "smallobjects make-bana-labels --dataset {params.dataset} --split {params.split}"
+        " --classifier {input.classifier} --shard {wildcards.scatteritem}"
+        " --parameters {params.parameters:q} --threads {threads} --device {resources.device}"
+        " --crf {output.crf} --retrieved {output.retrieved} --output {output.agreed} > {log} 2>&1"
+
+
+rule gather_bana_labels:
+    """Gather the shards into one folder of labels, and score it beside both maps and filled boxes."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        crf=every_shard(f"{SOURCE}/y_crf/{{scatteritem}}.zip"),
+        retrieved=every_shard(f"{SOURCE}/y_ret/{{scatteritem}}.zip"),
+        agreed=every_shard(f"{SOURCE}/agreed/{{scatteritem}}.zip"),
+    output:
+        labels=directory(f"{SOURCE}/labels"),
+        manifest=f"{SOURCE}/manifest.json",
+    log:
+        f"{LOGS}/gather_labels/{{dataset}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/gather_labels/{{dataset}}/{{source}}.tsv"
+    wildcard_constraints:
+        source=any_of(EXPERIMENT.of_family("bana")),
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        split=split("train"),
+        score_split=split("label_score"),
+        parameters=all_stages,
+        seed=EXPERIMENT.config.label_seed,
+    shell:
+        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
+        " --score-split {params.score_split} --source {wildcards.source} --filled-boxes"
+        " $(printf -- '--stage y_crf %s ' {input.crf})"
+        " $(printf -- '--stage y_ret %s ' {input.retrieved})"
+        " $(printf -- '--parts %s ' {input.agreed})"
+        " --parameters {params.parameters:q} --seed {params.seed}"
+        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
