@@ -183,7 +183,8 @@ class Experiment:
     def prediction(self, segmentor: str, source: str, dataset: str) -> PredictionParameters:
         """Return what a prediction reads."""
         settings = self.segmentor(segmentor, source, dataset)
-        return PredictionParameters(model=settings.model, test_pipeline=settings.test_pipeline)
+        fields = PredictionParameters.model_fields
+        return PredictionParameters(**{field: getattr(settings, field) for field in fields})
 
     def _path(self, kind: str, name: str) -> Path:
         return self.folder / kind / f"{name}.yaml"

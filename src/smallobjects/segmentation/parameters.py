@@ -54,15 +54,53 @@ class AblationParameters(Parameters):
     """λ of further `sb` arms."""
 
 
+class DenseCrfParameters(Parameters):
+    """A dense CRF on class probabilities, with Potts terms; the defaults are DeepLabV2's."""
+
+    iterations: PositiveInt = 10
+    gaussian_compat: PositiveFloat = 3.0
+    """Weight of the kernel of positions."""
+    gaussian_sxy: PositiveFloat = 1.0
+    """Its standard deviation, in pixels."""
+    bilateral_compat: PositiveFloat = 4.0
+    """Weight of the kernel of positions and colours."""
+    bilateral_sxy: PositiveFloat = 67.0
+    """Its standard deviation, in pixels."""
+    bilateral_srgb: PositiveFloat = 3.0
+    """Its standard deviation, in values of 0..255."""
+
+
+class InferenceParameters(Parameters):
+    """How a trained network is asked; whole images or windows are `test_cfg` of its model."""
+
+    scales: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)] = (1.0,)
+    """Factors of the size that the test pipeline gives an image; probabilities are averaged."""
+    flip: bool = False
+    """Look at each size mirrored as well."""
+    crf: DenseCrfParameters | None = None
+    """Refine the averaged probabilities at the image's own size; None does not."""
+
+
+class PublishedScores(Parameters):
+    """Published scores in percent: the value with CE, and its gain in percentage points."""
+
+    miou: tuple[float, float]
+    ia_miou: tuple[float, float]
+    ia_s: tuple[float, float]
+
+
 class SegmentorParameters(TrainingSettings):
     """One resolved segmentor."""
 
     title: str
     """The name that tables print."""
     test_pipeline: list[dict[str, Any]]
+    inference: InferenceParameters = InferenceParameters()
     size_weights: SizeWeightParameters = SizeWeightParameters()
     ewc: EwcParameters = EwcParameters()
     ablation: AblationParameters = AblationParameters()
+    published: dict[str, PublishedScores] = {}
+    """By dataset: the scores of this network on the ground truth in the paper's supplement."""
 
     @property
     def arms(self) -> list[Arm]:
@@ -93,6 +131,7 @@ class PredictionParameters(Parameters):
 
     model: dict[str, Any]
     test_pipeline: list[dict[str, Any]]
+    inference: InferenceParameters = InferenceParameters()
 
 
 class TrainingParameters(TrainingSettings):
