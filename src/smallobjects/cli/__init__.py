@@ -39,6 +39,7 @@ COMMANDS = {
     "curve": "curves",
     "table1": "reporting",
     "table2": "reporting",
+    "supplement-table2": "reporting",
     "ablation": "reporting",
     "figure1": "figures",
     "figure3": "figures",

@@ -41,7 +41,8 @@ def refine_probabilities(
     crf.addPairwiseBilateral(
         sxy=parameters.bilateral_sxy,
         srgb=parameters.bilateral_srgb,
-        rgbim=np.ascontiguousarray(image),
+        # The library asks for an array that could be written.
+        rgbim=np.array(image, order="C"),
         compat=parameters.bilateral_compat,
     )
     refined = np.asarray(crf.inference(parameters.iterations))
