@@ -29,4 +29,19 @@ published = dict(
     voc=dict(miou=(76.9, 2.0), ia_miou=(65.6, 6.4), ia_s=(18.9, 13.8)),
     pascal_b=dict(miou=(65.7, 1.3), ia_miou=(45.4, 5.8), ia_s=(13.3, 7.1)),
 )
-scales = dict(demo=dict(model=dict(decode_head=dict(in_channels=64))))
+scales = dict(
+    # From random values the last convolution, published to start near 0, holds the others back.
+    demo=dict(
+        model=dict(
+            decode_head=dict(
+                in_channels=64,
+                init_cfg=dict(type="Normal", std=0.1, override=dict(name="conv_seg")),
+            ),
+        ),
+        optim_wrapper=dict(optimizer=dict(lr=0.1)),
+        schedule=dict(iterations=160, shared_iterations=110),
+        per_dataset=dict(
+            coco=dict(schedule=dict(iterations=240, shared_iterations=170)),
+        ),
+    ),
+)

@@ -24,4 +24,3 @@ published = dict(
     voc=dict(miou=(67.8, 0.8), ia_miou=(59.8, 4.9), ia_s=(17.1, 7.9)),
     pascal_b=dict(miou=(56.6, 1.2), ia_miou=(40.3, 5.0), ia_s=(10.1, 5.5)),
 )
-scales = dict(demo=dict(model=dict(decode_head=dict(in_channels=64, channels=32))))

@@ -22,4 +22,3 @@ published = dict(
     voc=dict(miou=(76.7, 0.6), ia_miou=(65.2, 5.4), ia_s=(22.1, 13.2)),
     pascal_b=dict(miou=(63.3, 0.1), ia_miou=(42.4, 4.9), ia_s=(13.4, 6.3)),
 )
-scales = dict(demo=dict(model=dict(decode_head=dict(in_channels=64, channels=32))))
