@@ -19,6 +19,7 @@ from smallobjects.cli.options import (
 )
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.mmseg_import import import_mmsegmentation
 from smallobjects.segmentation.parameters import PredictionParameters, TrainingParameters
 from smallobjects.segmentation.plain_log import plain_log
 
@@ -72,6 +73,7 @@ def train_segmentor(
     <stem>.log.csv and <stem>.tensorboard/ (the learning curve).
     """
     with _plain_errors_and_log():
+        import_mmsegmentation()
         from smallobjects.segmentation.configuration import TrainingRun
         from smallobjects.segmentation.training import train
 
@@ -102,6 +104,7 @@ def predict(
 ) -> None:
     """Predict the class of every pixel of a split, at native resolution."""
     with _plain_errors_and_log():
+        import_mmsegmentation()
         from smallobjects.segmentation.prediction import PredictionRun
         from smallobjects.segmentation.prediction import predict as predict_split
 
