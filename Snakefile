@@ -36,6 +36,7 @@ rule all:
     input:
         rules.table1.output,
         rules.table2.output,
+        supplement_tables(),
         rules.figure1.output,
         rules.figure3.output,
 

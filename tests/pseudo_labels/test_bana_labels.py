@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.pseudo_labels.bana.labels import (
     attention_scores,
     cell_masks,
@@ -16,7 +17,6 @@ from smallobjects.pseudo_labels.bana.labels import (
 from smallobjects.pseudo_labels.bana.upsampling import Upsampled
 from smallobjects.pseudo_labels.boxes import BoxedObject, inside
 from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters
-from smallobjects.pseudo_labels.parameters import PairwiseParameters
 
 NO_CRF = BanaLabelParameters(crf=PairwiseParameters(iterations=0), background_threshold=0.9)
 

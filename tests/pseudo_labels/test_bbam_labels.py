@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.pseudo_labels.bbam import masks
 from smallobjects.pseudo_labels.bbam.attribution_store import AttributionStore, write_attributions
 from smallobjects.pseudo_labels.bbam.labels import ObjectPixels, label_image, merge
@@ -12,7 +13,6 @@ from smallobjects.pseudo_labels.bbam.masks import blur, object_probability, satu
 from smallobjects.pseudo_labels.boxes import BoxedObject
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.bbam import BbamLabelParameters
-from smallobjects.pseudo_labels.parameters import PairwiseParameters
 
 SHAPE = (12, 16)
 PLAIN = BbamLabelParameters(blur_base=0, blur_slope=0, crf=PairwiseParameters(iterations=0))

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels.crf import mean_field, refine_labels, refine_probabilities
+from smallobjects.dense_crf import refine_probabilities
+from smallobjects.pseudo_labels.crf import mean_field, refine_labels
 from smallobjects.pseudo_labels.parameters import CrfParameters
 
 GENTLE = CrfParameters(

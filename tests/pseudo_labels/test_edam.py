@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
 from smallobjects.pseudo_labels.cam import to_image_size
 from smallobjects.pseudo_labels.classifier import Classifier
@@ -29,7 +30,7 @@ from smallobjects.pseudo_labels.edam.training import (
 )
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.edam import EdamParameters, LabelParameters
-from smallobjects.pseudo_labels.parameters import CamParameters, PairwiseParameters
+from smallobjects.pseudo_labels.parameters import CamParameters
 
 CPU = torch.device("cpu")
 TINY = {"network": "tiny", "trained_from": "stem", "batch_norm": "trained", "hidden": 8}

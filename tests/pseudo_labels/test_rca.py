@@ -12,7 +12,7 @@ from scipy.cluster.vq import kmeans2
 from torch import nn
 from torch.nn import functional
 
-from smallobjects.pseudo_labels.crf import refine_probabilities
+from smallobjects.dense_crf import refine_probabilities
 from smallobjects.pseudo_labels.methods.rca import (
     RcaLabelParameters,
     RcaNetworkParameters,

@@ -1,7 +1,6 @@
 """Predicted class maps."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -10,14 +9,9 @@ import torch.nn.functional as F
 from PIL import Image
 from toy_segmentation import MODEL, write_prepared
 
-from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.crf import refine_prediction, refine_probabilities
-from smallobjects.pseudo_labels.parameters import PairwiseParameters
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.prediction import (
     PredictionRun,
-    class_maps,
-    class_probabilities,
     load_segmentor,
     predict,
 )
@@ -83,25 +77,6 @@ def test_another_model_is_refused(run, tmp_path):
 def test_an_unknown_device_is_refused(run, tmp_path):
     with pytest.raises(SegmentationError, match="device 'abacus'"):
         predict(run, tmp_path / "maps", device="abacus")
-
-
-def test_probabilities_are_refined_in_any_number_of_processes(run, dataset, tmp_path):
-    probabilities = dict(class_probabilities(run, load_segmentor(run)))
-    plain = dict(class_maps(run, load_segmentor(run)))
-    for image_id, found in probabilities.items():
-        assert np.allclose(found.sum(axis=0), 1, atol=1e-5)
-        assert np.array_equal(found.argmax(axis=0), plain[image_id])
-    parameters = PairwiseParameters(iterations=3)
-    refine = partial(refine_prediction, dataset, parameters)
-    for processes in (1, 2):
-        predict(run, tmp_path / str(processes), "cpu", refine, processes)
-    assert read_all(tmp_path / "1") == read_all(tmp_path / "2")
-    prepared = PreparedDataset.open(dataset)
-    for image_id, found in probabilities.items():
-        expected = refine_probabilities(prepared.read_image(image_id), found, parameters)
-        classes = np.array(Image.open(tmp_path / "1" / f"{image_id}.png"))
-        assert np.array_equal(classes, expected.argmax(axis=0))
-        assert not np.array_equal(classes, plain[image_id])
 
 
 @pytest.mark.gpu

@@ -100,12 +100,13 @@ def test_manifests_tell_how_labels_were_made(finished):
 
 
 def test_the_tables_compile(finished, latex):
-    """Both tables in a document, through a real LaTeX."""
+    """The tables in a document, through a real LaTeX."""
     tables = finished.folder / "results/tables"
     document = tables.parent / "document.tex"
     document.write_text(
         r"\documentclass{article}\usepackage{booktabs,graphicx}\begin{document}"
-        rf"\input{{{tables / 'table1.tex'}}}\input{{{tables / 'table2.tex'}}}\end{{document}}"
+        rf"\input{{{tables / 'table1.tex'}}}\input{{{tables / 'table2.tex'}}}"
+        rf"\input{{{tables / 'supplement_table2.tex'}}}\end{{document}}"
     )
     command = [latex, "-interaction=nonstopmode", "-halt-on-error", document.name]
     done = subprocess.run(command, cwd=document.parent, check=False, capture_output=True, text=True)

@@ -330,13 +330,55 @@ def interval_tables(cells):
     return tables
 
 
-def score_cells(cells):
-    """Return a function that describes cells: who made the labels, which model, its scores."""
+def score_cells(cells, published=False):
+    """Return a function that describes cells: who made the labels, which model, its scores.
+
+    With `published`, also what is published of each.
+    """
 
     def described(wildcards):
-        return json.dumps([described_cell(cell) for cell in cells])
+        rows = [described_cell(cell) for cell in cells]
+        if published:
+            for row, cell in zip(rows, cells):
+                row["published"] = EXPERIMENT.published_scores(cell)
+        return json.dumps(rows)
 
     return described
+
+
+def supplement_tables():
+    """Return the supplement's Table 2, and at a scale that shows them the published values."""
+    if not EXPERIMENT.supplement_cells:
+        return []
+    names = ["supplement_table2"]
+    if EXPERIMENT.scale.published_values:
+        names.append("supplement_table2_published")
+    return [f"{TABLES}/{name}.{suffix}" for name in names for suffix in ("tex", "csv")]
+
+
+def require_supplement_cells(wildcards):
+    """Return the scores of the supplement's Table 2, or say why it has no rows."""
+    if not EXPERIMENT.supplement_cells:
+        raise WorkflowError(
+            "the supplement's Table 2 has no rows: name `full` in the matrix, with a segmentor "
+            "whose file has `published` scores of one of the datasets"
+        )
+    return paths_of(EXPERIMENT.supplement_cells)(wildcards)
+
+
+def prediction_threads(wildcards):
+    """Return the threads of a prediction: a CRF works on as many images at once."""
+    settings = EXPERIMENT.segmentor(
+        wildcards.segmentor, wildcards.source, wildcards.dataset
+    )
+    if settings.inference.crf is None:
+        return COMPUTE.training_threads
+    return max(COMPUTE.training_threads, COMPUTE.image_threads)
+
+
+def kept_predictions(output):
+    """Return a folder of predictions as it is, or to be deleted when nothing needs it any more."""
+    return output if EXPERIMENT.config.keep_predictions else temp(output)
 
 
 def described_cell(cell):

@@ -1,12 +1,15 @@
 # Needs: <root>/datasets/<dataset>/ and <root>/scores/<cell>/summary.json; for intervals also
 # instances.parquet and areas.parquet beside it.
-# Makes: <results>/tables/table1.tex, table2.tex and ablation.tex, each with a .csv beside it, and
+# Makes: <results>/tables/table1.tex, table2.tex, supplement_table2.tex and ablation.tex, at a scale
+# that shows published values also supplement_table2_published.tex, each with a .csv beside it, and
 # <results>/figures/figure1.pdf and figure3.pdf, each with a .png and a .csv beside it.
 
 
 localrules:
     table1,
     table2,
+    supplement_table2,
+    supplement_table2_published,
     ablation,
     figure1,
     figure3,
@@ -61,6 +64,52 @@ rule table2:
     shell:
         "smallobjects table2 --rows {params.rows:q} --scale {params.scale}"
         " {params.intervals} --output {output.tex} > {log} 2>&1"
+
+
+rule supplement_table2:
+    """Compare the networks trained on the ground truth (supplement, Table 2)."""
+    input:
+        require_supplement_cells,
+    output:
+        tex=f"{TABLES}/supplement_table2.tex",
+        csv=f"{TABLES}/supplement_table2.csv",
+    log:
+        f"{LOGS}/supplement_table2.log",
+    benchmark:
+        f"{BENCHMARKS}/supplement_table2.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        rows=score_cells(EXPERIMENT.supplement_cells),
+        scale=EXPERIMENT.config.scale,
+    shell:
+        "smallobjects supplement-table2 --rows {params.rows:q} --scale {params.scale}"
+        " --output {output.tex} > {log} 2>&1"
+
+
+rule supplement_table2_published:
+    """Show the same beside the supplement's values, with the differences."""
+    input:
+        require_supplement_cells,
+    output:
+        tex=f"{TABLES}/supplement_table2_published.tex",
+        csv=f"{TABLES}/supplement_table2_published.csv",
+    log:
+        f"{LOGS}/supplement_table2_published.log",
+    benchmark:
+        f"{BENCHMARKS}/supplement_table2_published.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        rows=score_cells(EXPERIMENT.supplement_cells, published=True),
+        scale=EXPERIMENT.config.scale,
+    shell:
+        "smallobjects supplement-table2 --published --rows {params.rows:q} --scale {params.scale}"
+        " --output {output.tex} > {log} 2>&1"
 
 
 rule ablation:

@@ -1,6 +1,7 @@
 # Needs: <root>/datasets/<dataset>/, <root>/segmentors/<dataset>/<source>/<segmentor>/seed<k>/; of
 # an evaluation set, the segmentors of the dataset that it evaluates.
-# Makes: <root>/predictions/<cell>/ (one PNG per evaluated image) and <root>/scores/<cell>/:
+# Makes: <root>/predictions/<cell>/ (one PNG per evaluated image, deleted once they are scored with
+# `keep_predictions: false`) and <root>/scores/<cell>/:
 # instances.parquet, areas.parquet, confusion.npy, summary.json.
 
 
@@ -10,14 +11,14 @@ rule predict:
         dataset=f"{DATASET}/dataset.json",
         checkpoint=checkpoint,
     output:
-        predictions=directory(PREDICTIONS),
+        predictions=kept_predictions(directory(PREDICTIONS)),
     log:
         f"{LOGS}/predict/{CELL}.log",
     benchmark:
         f"{BENCHMARKS}/predict/{CELL}.tsv"
     conda:
         ENVIRONMENT
-    threads: COMPUTE.training_threads
+    threads: prediction_threads
     resources:
         gpu=ONE_GPU,
         device=COMPUTE.device,
@@ -26,11 +27,10 @@ rule predict:
         dataset=subpath(input.dataset, parent=True),
         split=split("evaluate"),
         parameters=prediction,
-        refinement=[],
     shell:
         "smallobjects predict --dataset {params.dataset} --split {params.split}"
         " --checkpoint {input.checkpoint} --parameters {params.parameters:q}"
-        " {params.refinement:q} --threads {threads} --workers {resources.workers} --device {resources.device}"
+        " --threads {threads} --workers {resources.workers} --device {resources.device}"
         " --output {output.predictions} > {log} 2>&1"
 
 

@@ -55,6 +55,7 @@ COMMANDS = {
     "curve": "curves",
     "table1": "reporting",
     "table2": "reporting",
+    "supplement-table2": "reporting",
     "ablation": "reporting",
     "figure1": "figures",
     "figure3": "figures",

@@ -48,6 +48,8 @@ def _json_object(ctx: click.Context, option: click.Parameter, value: str) -> dic
     "--attention",
     type=EXISTING_FILE,
     help="Attention maps of NS-ROM or RCA (.npz), to score them too.",
+)
+@click.option(
     "--stage",
     "stage_parts",
     nargs=2,

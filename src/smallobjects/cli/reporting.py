@@ -14,6 +14,8 @@ from smallobjects.publishing import publish_file
 if TYPE_CHECKING:
     import pandas as pd
 
+    from smallobjects.reporting.cells import ScoreCells
+
 Model = TypeVar("Model", bound=BaseModel)
 
 WIDTH = 110
@@ -104,6 +106,32 @@ def table2(rows: str, intervals: bool, scale: str, output: Path) -> None:
 
 @click.command()
 @rows_option
+@click.option(
+    "--published",
+    is_flag=True,
+    help="Show each score beside the published one that the cells name, with the difference.",
+)
+@scale_option
+@output_option
+def supplement_table2(rows: str, published: bool, scale: str, output: Path) -> None:
+    """Compare fully supervised networks (Table 2 of the supplement) as .tex and .csv.
+
+    Scores that do not exist yet are dashes, as in `table2`.
+    """
+    from smallobjects.reporting.published import as_table, beside_published
+    from smallobjects.reporting.supplement_latex import published_latex, supplement_latex
+
+    cells, table, missing = _read_scores(rows)
+    if published:
+        beside = beside_published(table, cells.root)
+        _write(as_table(beside), published_latex(beside, cells, scale, missing), output)
+    else:
+        _write(table, supplement_latex(table, cells, scale, missing), output)
+    _tell_missing(missing)
+
+
+@click.command()
+@rows_option
 @intervals_option
 @scale_option
 @output_option
@@ -121,19 +149,31 @@ def _write_scores(
     rows: str, intervals: bool, scale: str, output: Path, latex: Callable[..., str]
 ) -> None:
     """Read the scores of cells, and publish them as one table."""
+    cells, table, missing = _read_scores(rows)
+    if intervals:
+        from smallobjects.reporting.intervals import with_intervals
+
+        try:
+            table = with_intervals(table, cells.root)
+        except (ValueError, OSError) as error:
+            raise click.ClickException(str(error)) from error
+    _write(table, latex(table, cells, scale, missing), output)
+    _tell_missing(missing)
+
+
+def _read_scores(rows: str) -> "tuple[ScoreCells, pd.DataFrame, list[Path]]":
+    """Return cells, their score table, and the summaries that are not there."""
     from smallobjects.reporting.cells import ScoreCells
     from smallobjects.reporting.scores import score_table
 
     cells = validated(ScoreCells, json_content(rows, "--rows"), "--rows")
     try:
-        table, missing = score_table(cells.root)
-        if intervals:
-            from smallobjects.reporting.intervals import with_intervals
-
-            table = with_intervals(table, cells.root)
+        return cells, *score_table(cells.root)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    _write(table, latex(table, cells, scale, missing), output)
+
+
+def _tell_missing(missing: list[Path]) -> None:
     for path in missing:
         click.echo(f"missing: {path} (make it with: snakemake {path})", err=True)
 
@@ -141,7 +181,7 @@ def _write_scores(
 @click.command()
 @click.argument("table", type=EXISTING_FILE)
 def show_table(table: Path) -> None:
-    """Print the csv file of `table1`, `table2` or `ablation` in the terminal."""
+    """Print the csv file of a table in the terminal."""
     from rich.console import Console
 
     from smallobjects.reporting.terminal import terminal_tables

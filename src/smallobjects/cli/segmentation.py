@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import click
@@ -19,8 +18,8 @@ from smallobjects.cli.options import (
     workers_option,
 )
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.pseudo_labels.parameters import PairwiseParameters
 from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.mmseg_import import import_mmsegmentation
 from smallobjects.segmentation.parameters import PredictionParameters, TrainingParameters
 from smallobjects.segmentation.plain_log import plain_log
 
@@ -74,6 +73,7 @@ def train_segmentor(
     <stem>.log.csv and <stem>.tensorboard/ (the learning curve).
     """
     with _plain_errors_and_log():
+        import_mmsegmentation()
         from smallobjects.segmentation.configuration import TrainingRun
         from smallobjects.segmentation.training import train
 
@@ -88,14 +88,6 @@ def train_segmentor(
 @click.option("--split", required=True, help="Split of the dataset to predict.")
 @click.option("--checkpoint", required=True, type=EXISTING_FILE, help="A trained arm (.pth).")
 @parameters_option(PredictionParameters)
-@parameters_option(PairwiseParameters, "--crf", default=None)
-@click.option(
-    "--processes",
-    default=1,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Processes that refine. Changes no result.",
-)
 @threads_option
 @workers_option
 @device_option
@@ -105,8 +97,6 @@ def predict(
     split: str,
     checkpoint: Path,
     parameters: PredictionParameters,
-    crf: PairwiseParameters | None,
-    processes: int,
     threads: int,
     workers: int,
     device: str,
@@ -114,16 +104,12 @@ def predict(
 ) -> None:
     """Predict the class of every pixel of a split, at native resolution."""
     with _plain_errors_and_log():
+        import_mmsegmentation()
         from smallobjects.segmentation.prediction import PredictionRun
         from smallobjects.segmentation.prediction import predict as predict_split
 
-        refine = None
-        if crf is not None:
-            from smallobjects.pseudo_labels.crf import refine_prediction
-
-            refine = partial(refine_prediction, dataset, crf)
         run = PredictionRun(parameters, dataset, split, checkpoint, threads, workers)
-        predict_split(run, output, device, refine, processes)
+        predict_split(run, output, device)
 
 
 @contextmanager

@@ -101,6 +101,20 @@ class Experiment:
         ]
 
     @cached_property
+    def supplement_cells(self) -> list[Cell]:
+        """Every cell of the supplement's Table 2: the networks trained on the ground truth.
+
+        Its datasets are those of which a network of the matrix has published scores.
+        """
+        cells = [cell for cell in self.cells if cell.source == "full"]
+        datasets = {
+            dataset
+            for cell in cells
+            for dataset in self.segmentor(cell.segmentor, cell.source, cell.dataset).published
+        }
+        return [cell for cell in cells if cell.dataset in datasets]
+
+    @cached_property
     def sources(self) -> list[str]:
         """The label sources in use."""
         return list(dict.fromkeys(cell.source for cell in self.cells))
@@ -131,7 +145,15 @@ class Experiment:
 
     def published(self, dataset: str) -> PublishedCounts | None:
         """Return the published counts of a dataset, if there are any and the scale shows them."""
-        return self.dataset(dataset).published if self.scale.published_counts else None
+        return self.dataset(dataset).published if self.scale.published_values else None
+
+    def published_scores(self, cell: Cell) -> dict[str, float] | None:
+        """Return the published scores of a cell in percent, by metric, if there are any."""
+        published = self.segmentor(cell.segmentor, cell.source, cell.dataset).published
+        if cell.source != "full" or cell.dataset not in published or cell.loss not in ("ce", "sb"):
+            return None
+        scores = published[cell.dataset].model_dump().items()
+        return {name: ce + gain * (cell.loss == "sb") for name, (ce, gain) in scores}
 
     @lru_cache  # noqa: B019
     def trained_on(self, dataset: str) -> str:
@@ -225,7 +247,8 @@ class Experiment:
     def prediction(self, segmentor: str, source: str, dataset: str) -> PredictionParameters:
         """Return what a prediction reads."""
         settings = self.segmentor(segmentor, source, dataset)
-        return PredictionParameters(model=settings.model, test_pipeline=settings.test_pipeline)
+        fields = PredictionParameters.model_fields
+        return PredictionParameters(**{field: getattr(settings, field) for field in fields})
 
     def _path(self, kind: str, name: str) -> Path:
         return self.folder / kind / f"{name}.yaml"

@@ -76,6 +76,8 @@ class ExperimentConfig(Parameters):
     label_seed: NonNegativeInt = 0
     """Random seed of everything that makes pseudo-labels; every training seed uses the same."""
     tables: Tables = Tables()
+    keep_predictions: bool = True
+    """Keep the class maps of the evaluated images; else they are deleted when they are scored."""
     ablation: Block = Block(labels=("full",), segmentors=("deeplabv2",))
     """The rows of the ablation table, which compares ce, sw, sb, and the further τ and λ of each
     segmentor's `ablation`. Made when it is asked for: snakemake results/tables/ablation.tex"""
@@ -120,8 +122,8 @@ class Scale(Parameters):
     """Changes to the stages that methods share, by stage; a method without the stage ignores it."""
     training: dict[str, Any] = {}
     """Changes to every segmentor."""
-    published_counts: bool = False
-    """Show the counts of the paper's supplement beside those of Table 1."""
+    published_values: bool = False
+    """Show the counts and scores of the paper's supplement beside those found."""
 
 
 class MethodFile(Parameters):

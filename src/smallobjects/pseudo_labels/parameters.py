@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 
 Threshold = Annotated[float, Field(ge=0, le=1)]
@@ -53,17 +54,6 @@ class CamParameters(Parameters):
     flip: bool = True
     evaluation_threshold: Threshold = 0.15
     """Background score against which the maps are turned into labels to be scored."""
-
-
-class PairwiseParameters(Parameters):
-    """The pairwise terms of a dense CRF; `iterations: 0` leaves its input as it is."""
-
-    iterations: Annotated[int, Field(ge=0)] = 10
-    gaussian_sxy: PositiveFloat = 3
-    gaussian_compat: NonNegativeFloat = 3
-    bilateral_sxy: PositiveFloat = 50
-    bilateral_srgb: PositiveFloat = 5
-    bilateral_compat: NonNegativeFloat = 10
 
 
 class CrfParameters(PairwiseParameters):

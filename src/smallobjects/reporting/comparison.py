@@ -132,7 +132,9 @@ def _score(by_loss: pd.DataFrame, loss: str | None, metric: str) -> float | None
     return None if pd.isna(score) else float(score)
 
 
-def format_entry(entry: Entry | None, gain_pattern: str = "{}", dash: str = "–") -> str:
+def format_entry(
+    entry: Entry | None, gain_pattern: str = "{}", dash: str = "–", signed: bool = False
+) -> str:
     """Write an entry with one decimal, such as `67.8 (+0.8)`; what is missing is a dash.
 
     The gain is the difference of the unrounded values, then rounded; zero is `+0.0`.
@@ -141,15 +143,20 @@ def format_entry(entry: Entry | None, gain_pattern: str = "{}", dash: str = "–
         entry: the entry; None is a dash.
         gain_pattern: put around the signed gain, whose minus is a hyphen.
         dash: the sign for what is missing.
+        signed: write the value like a gain, as it is a difference.
     """
     if entry is None or entry.value is None:
         return dash
-    value = f"{entry.value:.1f}"
+    value = gain_pattern.format(_signed(entry.value)) if signed else f"{entry.value:.1f}"
     if entry.arm is None:
         return value
-    # Adding zero turns the -0.0 that rounding can leave into 0.0.
-    gain = dash if entry.gain is None else gain_pattern.format(f"{round(entry.gain, 1) + 0.0:+.1f}")
+    gain = dash if entry.gain is None else gain_pattern.format(_signed(entry.gain))
     return f"{value} ({gain})"
+
+
+def _signed(number: float) -> str:
+    # Adding zero turns the -0.0 that rounding can leave into 0.0.
+    return f"{round(number, 1) + 0.0:+.1f}"
 
 
 def format_intervals(
@@ -169,6 +176,6 @@ def format_intervals(
     if entry is not None and entry.interval is not None:
         value = f"[{separator.join(f'{end:.1f}' for end in entry.interval)}]"
     if entry is not None and entry.gain_interval is not None:
-        ends = separator.join(f"{round(end, 1) + 0.0:+.1f}" for end in entry.gain_interval)
+        ends = separator.join(map(_signed, entry.gain_interval))
         gain = gain_pattern.format(f"[{ends}]")
     return value, gain

@@ -16,13 +16,14 @@ from smallobjects.reporting.comparison import (
 from smallobjects.reporting.latex import comment, escape, scale_note, table_environment
 from smallobjects.reporting.scores import METRICS
 
-_METRIC_TITLES = {
+METRIC_TITLES = {
     "miou": "mIoU",
     "ia_miou": "IA-mIoU",
     "ia_s": "IA$_S$",
     "ia_m": "IA$_M$",
     "ia_l": "IA$_L$",
 }
+"""Titles of the scores, in LaTeX."""
 _ARM_TITLES = {"sb": "$L_{sb}$", "sw": "$L_{sw}$"}
 
 
@@ -71,7 +72,7 @@ def head_lines(names: Sequence[str], titles: Sequence[str]) -> list[str]:
     spans = [rf"\multicolumn{{{len(METRICS)}}}{{c}}{{{escape(title)}}}" for title in titles]
     starts = [len(names) + 1 + len(METRICS) * position for position in range(len(titles))]
     rules = [rf"\cmidrule(lr){{{start}-{start + len(METRICS) - 1}}}" for start in starts]
-    metrics = list(_METRIC_TITLES.values()) * len(titles)
+    metrics = list(METRIC_TITLES.values()) * len(titles)
     return [
         "& " * len(names) + " & ".join(spans) + r" \\",
         " ".join(rules),

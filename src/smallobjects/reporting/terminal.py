@@ -8,7 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from smallobjects.reporting import instance_counts, intervals, scores
+from smallobjects.reporting import instance_counts, intervals, published, scores
 from smallobjects.reporting.cells import SUPERVISION_TITLES
 from smallobjects.reporting.comparison import (
     ArmRow,
@@ -49,9 +49,11 @@ def terminal_tables(path: Path) -> list[Table]:
         return [_instance_table(table)]
     if columns in (scores.COLUMNS, (*scores.COLUMNS, *intervals.COLUMNS)):
         return list(_score_tables(table))
+    if columns == published.COLUMNS:
+        return list(_published_tables(table))
     raise ValueError(
         f"{path}: its columns are those of no known table; expected the csv file that "
-        "`smallobjects table1`, `table2` or `ablation` writes"
+        "`smallobjects table1`, `table2`, `supplement-table2` or `ablation` writes"
     )
 
 
@@ -110,6 +112,26 @@ def _arm_table(dataset: str, rows: list[ArmRow]) -> Table:
         names = (row.labels, row.segmentor, row.loss)
         shown.add_row(*map(escape, names), *_entry_cells(row.entries[dataset]))
     return shown
+
+
+def _published_tables(table: pd.DataFrame) -> Iterator[Table]:
+    """Yield, dataset by dataset, every score beside the published one and their difference."""
+    for dataset, rows in table.groupby("dataset", sort=False):
+        title = f"{escape(dataset)}: CE value (gain), in percent"
+        shown = Table(title=title, box=box.SIMPLE_HEAD)
+        for name in ("Segmentor", "Score", "found", "published", "difference"):
+            shown.add_column(name, no_wrap=True)
+        for row in rows.astype(object).where(rows.notna(), None).itertuples():
+            found = Entry(row.value, row.gain, "sb")
+            theirs = Entry(row.published_value, row.published_gain, "sb")
+            difference = Entry(row.value_difference, row.gain_difference, "sb")
+            shown.add_row(
+                escape(row.segmentor),
+                _METRIC_TITLES[row.metric],
+                *(format_entry(entry).replace("-", "−") for entry in (found, theirs)),
+                format_entry(difference, signed=True).replace("-", "−"),
+            )
+        yield shown
 
 
 def _empty_table(title: str, names: list[str], rows: Sequence[Row | ArmRow]) -> Table:

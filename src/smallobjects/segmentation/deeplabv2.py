@@ -3,20 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from smallobjects.losses import nearest_labels
+from smallobjects.segmentation.logit_resolution import LogitResolutionHead
 
 
 @MODELS.register_module()
-class DeepLabV2Head(BaseDecodeHead):
+class DeepLabV2Head(LogitResolutionHead):
     """Sum of 3×3 convolutions of several dilations, with bias, without normalisation.
 
-    Weights start from N(0, 0.01), biases from 0 (Chen et al., DeepLab, TPAMI 2018; ASPP-L).
-    The loss is computed at the resolution of the logits: labels are brought down to it by the
-    pixel nearest to each centre, logits are not enlarged.
+    Weights start from N(0, 0.01), biases from 0 (Chen et al., DeepLab, TPAMI 2018; ASPP-L). The
+    loss is taken at the resolution of the logits.
     """
 
     def __init__(
@@ -47,14 +45,3 @@ class DeepLabV2Head(BaseDecodeHead):
         if self.dropout is not None:
             features = self.dropout(features)
         return sum(branch(features) for branch in self.branches)
-
-    def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: list) -> dict[str, Tensor]:
-        """Return the losses of N×classes×h×w logits against labels brought to h×w."""
-        labels = self._stack_batch_gt(batch_data_samples).squeeze(1)
-        labels = nearest_labels(labels, seg_logits.shape[2:])
-        losses: dict[str, Tensor] = {}
-        several = isinstance(self.loss_decode, nn.ModuleList)
-        for loss in self.loss_decode if several else [self.loss_decode]:
-            value = loss(seg_logits, labels, ignore_index=self.ignore_index)
-            losses[loss.loss_name] = losses.get(loss.loss_name, 0) + value
-        return losses

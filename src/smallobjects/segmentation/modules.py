@@ -4,7 +4,9 @@ from smallobjects.segmentation import (
     checkpointing,
     consolidation,
     dataset,
+    deeplabv1,
     deeplabv2,
+    large_fov,
     learning_curve,
     multi_scale,
     precision,
@@ -13,13 +15,16 @@ from smallobjects.segmentation import (
     size_weight_pipeline,
     size_weighted_loss,
     tiny_backbone,
+    vision_transformer,
 )
 
 __all__ = [
     "checkpointing",
     "consolidation",
     "dataset",
+    "deeplabv1",
     "deeplabv2",
+    "large_fov",
     "learning_curve",
     "multi_scale",
     "precision",
@@ -28,4 +33,5 @@ __all__ = [
     "size_weight_pipeline",
     "size_weighted_loss",
     "tiny_backbone",
+    "vision_transformer",
 ]

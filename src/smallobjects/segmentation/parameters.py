@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.losses.arms import Arm, parse_arm
 from smallobjects.losses.parameters import EwcParameters, SizeWeightParameters
 from smallobjects.parameters import Parameters
@@ -62,15 +63,46 @@ class AblationParameters(Parameters):
     """λ of further `sb` arms."""
 
 
+class DenseCrfParameters(PairwiseParameters):
+    """A dense CRF on class probabilities; the defaults are DeepLabV2's."""
+
+    gaussian_sxy: PositiveFloat = 1
+    bilateral_sxy: PositiveFloat = 67
+    bilateral_srgb: PositiveFloat = 3
+    bilateral_compat: NonNegativeFloat = 4
+
+
+class InferenceParameters(Parameters):
+    """How a trained network is asked; whole images or windows are `test_cfg` of its model."""
+
+    scales: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)] = (1.0,)
+    """Factors of the size that the test pipeline gives an image; probabilities are averaged."""
+    flip: bool = False
+    """Look at each size mirrored as well."""
+    crf: DenseCrfParameters | None = None
+    """Refine the averaged probabilities at the image's own size; None does not."""
+
+
+class PublishedScores(Parameters):
+    """Published scores in percent: the value with CE, and its gain in percentage points."""
+
+    miou: tuple[float, float]
+    ia_miou: tuple[float, float]
+    ia_s: tuple[float, float]
+
+
 class SegmentorParameters(TrainingSettings):
     """One resolved segmentor."""
 
     title: str
     """The name that tables print."""
     test_pipeline: list[dict[str, Any]]
+    inference: InferenceParameters = InferenceParameters()
     size_weights: SizeWeightParameters = SizeWeightParameters()
     ewc: EwcParameters = EwcParameters()
     ablation: AblationParameters = AblationParameters()
+    published: dict[str, PublishedScores] = {}
+    """By dataset: the scores of this network on the ground truth in the paper's supplement."""
 
     @field_validator("schedule")
     @classmethod
@@ -118,6 +150,7 @@ class PredictionParameters(Parameters):
 
     model: dict[str, Any]
     test_pipeline: list[dict[str, Any]]
+    inference: InferenceParameters = InferenceParameters()
 
 
 class TrainingParameters(TrainingSettings):

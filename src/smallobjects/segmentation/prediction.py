@@ -2,18 +2,18 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
-from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 from rich.console import Console
 from rich.progress import Progress
 from torch.utils.data import DataLoader
@@ -24,6 +24,7 @@ from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_directory
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import load
+from smallobjects.segmentation.crf import refine_image
 from smallobjects.segmentation.dataset import LabelledSplit
 from smallobjects.segmentation.devices import select_device
 from smallobjects.segmentation.errors import SegmentationError
@@ -33,8 +34,6 @@ from smallobjects.segmentation.parameters import PredictionParameters
 logger = logging.getLogger(__name__)
 ClassMap = tuple[str, np.ndarray]
 """Image id and H×W uint8."""
-Refine = Callable[[tuple[str, np.ndarray]], ClassMap]
-"""Makes a class map from an image id and C×H×W float32 probabilities; other processes run it."""
 
 
 @dataclass(frozen=True)
@@ -49,24 +48,11 @@ class PredictionRun:
     workers: int = 0
 
 
-def predict(
-    run: PredictionRun,
-    output: Path,
-    device: str = "auto",
-    refine: Refine | None = None,
-    processes: int = 1,
-) -> None:
+def predict(run: PredictionRun, output: Path, device: str = "auto") -> None:
     """Publish a folder with a palette PNG <id>.png of class ids 0..C for every image of a split.
 
-    The network sees the whole image; its logits are resized bilinearly to the image's native size
-    before the class with the highest one is taken.
-
-    Args:
-        run: what to predict with what.
-        output: the folder to make or replace.
-        device: where to compute.
-        refine: makes class maps from the probabilities instead; picklable.
-        processes: that refine images, beside this one. They do not change the result.
+    Every pixel gets the class that is most probable: on average over the views that
+    `parameters.inference` asks for, and after its CRF, at the image's native size.
 
     Raises:
         FileNotFoundError: the dataset or the split is missing.
@@ -76,12 +62,8 @@ def predict(
     torch.set_num_threads(run.threads)
     model = load_segmentor(run).to(where)
     ids = PreparedDataset.open(run.dataset).split(run.split)
-    if refine is None:
-        maps = class_maps(run, model)
-    else:
-        maps = ordered_map(refine, class_probabilities(run, model), processes, chunk_size=1)
     with publish_directory(output) as folder:
-        for image_id, classes in _with_progress(maps, len(ids)):
+        for image_id, classes in _with_progress(class_maps(run, model), len(ids)):
             write_mask(folder / f"{image_id}.png", classes)
 
 
@@ -113,35 +95,63 @@ def load_segmentor(run: PredictionRun) -> BaseSegmentor:
 
 
 def class_maps(run: PredictionRun, model: BaseSegmentor) -> Iterator[ClassMap]:
-    """Yield the id and the H×W uint8 class map of every image, in the order of the split."""
-    for image_id, result in _results(run, model):
-        yield image_id, result.pred_sem_seg.data[0].to("cpu", torch.uint8).numpy()
+    """Yield the id and the H×W uint8 class map of every image, in the order of the split.
 
-
-def class_probabilities(
-    run: PredictionRun, model: BaseSegmentor
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the id and the C×H×W float32 probabilities of every image, in the order of the split.
-
-    They are the softmax of the logits at native size; class 0 is the background.
+    A CRF works in as many processes as the run has threads, while the network goes on.
     """
-    for image_id, result in _results(run, model):
-        yield image_id, result.seg_logits.data.float().softmax(dim=0).cpu().numpy()
+    found = probabilities(run, model)
+    crf = run.parameters.inference.crf
+    if crf is None:
+        for image_id, each in found:
+            yield image_id, each.argmax(axis=0).astype(np.uint8)
+        return
+    refine = partial(refine_image, PreparedDataset.open(run.dataset), crf)
+    # Probabilities are large: one image at a time goes to each process.
+    yield from ordered_map(refine, found, run.threads, chunk_size=1)
+
+
+def probabilities(run: PredictionRun, model: BaseSegmentor) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the id and the C×H×W float32 class probabilities of every image, at its own size.
+
+    The logits of every view (a size, mirrored or not) are brought to the image's size bilinearly;
+    what is averaged are their softmax values.
+    """
+    pipeline = view_pipeline(run.parameters)
+    dataset = LabelledSplit(str(run.dataset), run.split, pipeline=pipeline, test_mode=True)
+    # One image at a time, since they differ in size.
+    loader = DataLoader(dataset, batch_size=None, num_workers=run.workers)
+    for image_id, views in zip(dataset.ids, loader, strict=True):
+        yield image_id, _mean_softmax(model, views)
+
+
+def view_pipeline(parameters: PredictionParameters) -> list[dict[str, Any]]:
+    """Return the test pipeline, whose last transform packs every view of an image.
+
+    Raises:
+        SegmentationError: the pipeline does not end with `PackSegInputs`.
+    """
+    *loading, packing = tuples(parameters.test_pipeline)
+    if packing.get("type") != "PackSegInputs":
+        raise SegmentationError(
+            f"test_pipeline: ends with {packing.get('type')}; it must end with PackSegInputs"
+        )
+    inference = parameters.inference
+    flips = (0.0, 1.0) if inference.flip else (0.0,)
+    views = [
+        [{"type": "Resize", "scale_factor": scale} for scale in inference.scales],
+        [{"type": "RandomFlip", "prob": probability} for probability in flips],
+        [packing],
+    ]
+    return [*loading, {"type": "TestTimeAug", "transforms": views}]
 
 
 @torch.inference_mode()
-def _results(run: PredictionRun, model: BaseSegmentor) -> Iterator[tuple[str, SegDataSample]]:
-    dataset = LabelledSplit(
-        root=str(run.dataset),
-        split=run.split,
-        pipeline=tuples(run.parameters.test_pipeline),
-        test_mode=True,
-    )
-    # One image at a time, since they differ in size.
-    loader = DataLoader(dataset, num_workers=run.workers, collate_fn=pseudo_collate)
-    for image_id, batch in zip(dataset.ids, loader, strict=True):
-        (result,) = model.test_step(batch)
-        yield image_id, result
+def _mean_softmax(model: BaseSegmentor, views: dict[str, list]) -> np.ndarray:
+    total: torch.Tensor | int = 0
+    for image, sample in zip(views["inputs"], views["data_samples"], strict=True):
+        (result,) = model.test_step({"inputs": [image], "data_samples": [sample]})
+        total = total + result.seg_logits.data.softmax(dim=0)
+    return (total / len(views["inputs"])).to("cpu", torch.float32).numpy()
 
 
 def _with_progress(maps: Iterator[ClassMap], total: int) -> Iterator[ClassMap]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from torch import nn
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.publishing import publish_directory, publish_file
@@ -19,10 +18,10 @@ from smallobjects.segmentation.configuration import TrainingRun, check_run, runn
 from smallobjects.segmentation.dataset import check_labels
 from smallobjects.segmentation.devices import select_device
 from smallobjects.segmentation.distributed import in_processes
-from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.identity import check_continues, identity, key
 from smallobjects.segmentation.learning_curve import KEY as CURVE
 from smallobjects.segmentation.learning_curve import write_curve, write_tensorboard
+from smallobjects.segmentation.pretrained import check_pretrained
 from smallobjects.segmentation.progress import training_progress
 from smallobjects.segmentation.runner import SegmentorRunner
 
@@ -64,7 +63,7 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
     scratch = work_dir / key(description)
     start = (checkpoints(scratch) or [run.shared])[-1]
     config = runner_config(run, dataset.num_classes, scratch, start)
-    _check_pretrained(config.model)
+    check_pretrained(config.model.backbone)
     if start is None or start == run.shared or iteration_of(start) < run.last_iteration:
         origin = f"from {start}" if start else "from the initial weights"
         logger.info("%s: training to iteration %d, %s", run.phase, run.last_iteration, origin)
@@ -115,38 +114,3 @@ def _publish(
     with publish_directory(output.with_suffix(".tensorboard")) as folder:
         write_tensorboard(last[CURVE]["rows"], folder)
     save(content, output)
-
-
-def _check_pretrained(model: dict[str, Any]) -> None:
-    """Refuse pretrained weights of another network, which MMEngine would silently leave out.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        SegmentationError: the file lacks weights that the backbone needs.
-    """
-    initial = model["backbone"].get("init_cfg") or {}
-    if initial.get("type") != "Pretrained" or initial.get("prefix"):
-        return
-    path = Path(initial["checkpoint"])
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: no such pretrained weights; fetch them, or set model.backbone.init_cfg to "
-            "null to train from random values"
-        )
-    missing = missing_weights(model["backbone"], path)
-    if missing:
-        raise SegmentationError(
-            f"{path}: lacks {len(missing)} weights of the backbone "
-            f"{model['backbone']['type']}, such as {missing[0]}; take the weights of that network"
-        )
-
-
-def missing_weights(backbone: dict[str, Any], path: Path) -> list[str]:
-    """Return the names of the backbone's weights that a state dict on disk lacks."""
-    from mmseg.registry import MODELS
-
-    with torch.device("meta"):
-        network: nn.Module = MODELS.build({**backbone, "init_cfg": None})
-    weights = torch.load(path, map_location="cpu", weights_only=True)
-    weights = weights.get("state_dict", weights)
-    return [name for name in network.state_dict() if name not in weights]

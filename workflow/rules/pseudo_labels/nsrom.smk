@@ -21,17 +21,13 @@ def first_segmentor_training(wildcards):
 
 
 def first_segmentor_prediction(wildcards):
-    """Return what the prediction of the first segmentor reads."""
-    name = EXPERIMENT.stages(wildcards.source, wildcards.dataset).first_segmentor
-    return EXPERIMENT.prediction(
-        name.segmentor, wildcards.source, wildcards.dataset
-    ).model_dump_json()
-
-
-def first_segmentor_refinement(wildcards, threads):
-    """Return the options by which the predictions of the first segmentor are refined."""
+    """Return what the prediction of the first segmentor reads, with the stage's own CRF."""
     stage = EXPERIMENT.stages(wildcards.source, wildcards.dataset).first_segmentor
-    return ["--crf", stage.crf.model_dump_json()]
+    prediction = EXPERIMENT.prediction(
+        stage.segmentor, wildcards.source, wildcards.dataset
+    )
+    inference = prediction.inference.model_copy(update={"crf": stage.crf})
+    return prediction.model_copy(update={"inference": inference}).model_dump_json()
 
 
 rule train_nsrom_classifier:
@@ -199,7 +195,6 @@ use rule predict as predict_first_segmentor with:
         dataset=subpath(input.dataset, parent=True),
         split=split("train"),
         parameters=first_segmentor_prediction,
-        refinement=first_segmentor_refinement,
 
 
 rule mine_nsrom_labels:

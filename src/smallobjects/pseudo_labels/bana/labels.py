@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from smallobjects.dense_crf import refine_probabilities
 from smallobjects.pseudo_labels.augmentation import VOID, normalise
 from smallobjects.pseudo_labels.bana.network import BoxClassifier
 from smallobjects.pseudo_labels.bana.pooling import grid_padding
 from smallobjects.pseudo_labels.bana.upsampling import Upsampled
 from smallobjects.pseudo_labels.boxes import BoxedObject, inside
-from smallobjects.pseudo_labels.crf import refine_probabilities
 from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters
 
 TINY = 1e-12

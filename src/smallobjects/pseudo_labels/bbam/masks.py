@@ -9,8 +9,8 @@ import torch
 from scipy import ndimage
 from torch.nn import functional
 
+from smallobjects.dense_crf import refine_probabilities
 from smallobjects.pseudo_labels.boxes import BoxedObject
-from smallobjects.pseudo_labels.crf import refine_probabilities
 from smallobjects.pseudo_labels.methods.bbam import BbamLabelParameters
 
 

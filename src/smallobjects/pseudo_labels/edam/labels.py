@@ -7,8 +7,8 @@ of its evaluation, which states the published numbers.
 import numpy as np
 import torch
 
+from smallobjects.dense_crf import refine_probabilities
 from smallobjects.pseudo_labels.cam import to_image_size
-from smallobjects.pseudo_labels.crf import refine_probabilities
 from smallobjects.pseudo_labels.methods.edam import LabelParameters
 
 NEVER, ALWAYS = -2.0, 2.0

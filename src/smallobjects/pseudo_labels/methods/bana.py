@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
-from smallobjects.pseudo_labels.parameters import PairwiseParameters, Threshold
+from smallobjects.pseudo_labels.parameters import Threshold
 
 
 class BoxClassifierParameters(Parameters):

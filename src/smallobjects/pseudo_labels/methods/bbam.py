@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
-from smallobjects.pseudo_labels.parameters import PairwiseParameters, Threshold
+from smallobjects.pseudo_labels.parameters import Threshold
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import ColourJitter
-from smallobjects.pseudo_labels.parameters import CamParameters, PairwiseParameters, Threshold
+from smallobjects.pseudo_labels.parameters import CamParameters, Threshold
 
 
 class EdamParameters(Parameters):

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import (
     AccumulatingTraining,
@@ -18,7 +19,7 @@ from smallobjects.pseudo_labels.attention.parameters import (
     ScoringParameters,
     SquareTraining,
 )
-from smallobjects.pseudo_labels.parameters import Network, PairwiseParameters, Threshold
+from smallobjects.pseudo_labels.parameters import Network, Threshold
 
 
 class ReasoningNetwork(Parameters):

@@ -10,13 +10,14 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import (
     AccumulatingTraining,
     FusionParameters,
     ScoringParameters,
 )
-from smallobjects.pseudo_labels.parameters import Network, PairwiseParameters, Threshold
+from smallobjects.pseudo_labels.parameters import Network, Threshold
 
 
 class RcaNetworkParameters(Parameters):
