@@ -1,4 +1,4 @@
-// Image, ground truth and prediction side by side, moved together.
+// Image, ground truth and prediction side by side, moved together; and the chosen instance from near.
 
 import { getJson } from "../web/api.js";
 import { lineColour } from "../web/colours.js";
@@ -23,35 +23,40 @@ export class Detail {
       });
       return stage;
     });
+    this.close = new Stage(byId("pane-close"));
   }
 
   async show(image, row) {
     this.wanted = image;
+    this.row = row;
     if (image !== this.image) {
       const name = encodeURIComponent(image);
       const [content, ...pictures] = await Promise.all([
-        getJson(`/api/images/${name}`), ...[1, 2, 3].map(() => decoded(`/images/${name}`)),
-        decoded(`/masks/truth/${name}`), decoded(`/masks/prediction/${name}`),
+        getJson(`/api/images/${name}`), ...[1, 2, 3, 4].map(() => decoded(`/images/${name}`)),
+        ...["truth", "prediction", "prediction"].map((kind) => decoded(`/masks/${kind}/${name}`)),
       ]);
       if (this.wanted !== image) return; // Whoever went on meanwhile sees the later image.
       this.showImage(content, pictures);
     }
-    this.choose(row);
+    this.choose(this.row);
   }
 
-  showImage(content, [first, second, third, truth, prediction]) {
+  showImage(content, [first, second, third, fourth, truth, prediction, near]) {
     this.image = content.image;
     this.instances = content.instances;
-    for (const mask of [truth, prediction]) mask.className = "mask";
+    this.masks = [truth, prediction, near];
+    for (const mask of this.masks) mask.className = "mask";
     const { width, height } = content;
-    const instances = content.instances.map((instance) => {
+    const instances = this.instances.map((instance) => {
       const colour = this.colours[instance.class];
       return { ...instance, colour, line: lineColour(colour) };
     });
+    const outlines = this.instances.map((instance) => ({ ...instance, colour: "transparent", line: "#fff" }));
+    arrange(byId("panes"), width / height);
     this.stages[0].show({ width, height, layers: [first], instances, voidPath: content.void });
     this.stages[1].show({ width, height, layers: [second, truth] });
     this.stages[2].show({ width, height, layers: [third, prediction] });
-    this.masks = [truth, prediction];
+    this.close.show({ width, height, layers: [fourth, near], instances: outlines });
     this.showMasks();
     this.showLegend();
     byId("image-id").textContent = this.image;
@@ -64,7 +69,8 @@ export class Detail {
       const asked = instance.row === row;
       const kind = `${instance.iou >= HIT ? "hit" : "miss"}${asked ? " asked" : ""}`;
       const iou = instance.iou.toFixed(2);
-      return { x0, y0, x1, y1, kind, asked, label: asked ? `${instance.class} ${iou}` : iou };
+      const label = asked ? `${instance.class} ${iou}` : iou;
+      return { x0, y0, x1, y1, kind, asked, quiet: !asked, around: asked ? 4 : 0, label };
     });
     // The one that is asked for lies above the others.
     boxes.sort((a, b) => a.asked - b.asked);
@@ -72,12 +78,18 @@ export class Detail {
     const chosen = this.instances.find((instance) => instance.row === row);
     byId("chosen").textContent = chosen
       ? `${chosen.class}, ${chosen.size}, ${count(chosen.area)} px, IoU ${chosen.iou.toFixed(3)}` : "";
+    this.close.emphasise((index) => this.instances[index] === chosen);
+    if (chosen) this.showClose(chosen.box);
+  }
+
+  showClose([x0, y0, x1, y1]) {
+    this.close.closeUp({ x0, y0, x1, y1 });
   }
 
   clear() {
     this.image = null;
     this.wanted = null;
-    for (const stage of this.stages) stage.clear();
+    for (const stage of [...this.stages, this.close]) stage.clear();
     byId("image-id").textContent = "";
     byId("chosen").textContent = "";
     byId("legend").replaceChildren();
@@ -115,4 +127,12 @@ export class Detail {
       ...keys.map(([kind, text]) => element("li", { class: "muted" },
         element("span", { class: `key ${kind}` }), text)));
   }
+}
+
+// As many panes beside each other as make the images largest.
+function arrange(panes, aspect) {
+  const { clientWidth, clientHeight } = panes;
+  const size = (columns) => Math.min(clientWidth / columns / aspect, clientHeight / (4 / columns));
+  const [best] = [4, 2, 1].sort((a, b) => size(b) - size(a));
+  panes.style.gridTemplateColumns = `repeat(${best}, minmax(0, 1fr))`;
 }

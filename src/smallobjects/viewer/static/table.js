@@ -5,7 +5,7 @@ import { byId, count, element, swatch } from "../web/dom.js";
 export function showRows(rows, colours, onChoose) {
   byId("rows").replaceChildren(...rows.map((row) => element("tr",
     { "data-row": row.row, "aria-selected": "false", onclick: () => onChoose(row.row) },
-    element("td", {}, row.image),
+    element("td", { title: row.image }, row.image),
     element("td", {}, swatch(colours[row.class]), row.class),
     element("td", { class: "number", title: row.size }, count(row.area), ` ${row.size[0].toUpperCase()}`),
     element("td", { class: "number" }, meter(row.iou), row.iou.toFixed(3)))));

@@ -45,7 +45,7 @@ export class Stage {
 
   showBoxes(boxes) {
     this.boxList = boxes;
-    this.boxes.replaceChildren(...boxShapes(boxes, this.scale()));
+    if (this.size) this.layout();
   }
 
   // The outlines of which `chosen` is true stand out, the others step back; null ends it.
@@ -55,6 +55,13 @@ export class Stage {
       const is = chosen !== null && chosen(Number(shape.dataset.index));
       shape.classList.toggle("chosen", is);
     }
+  }
+
+  // Show a part of the image with as much around it on every side as it has itself.
+  closeUp({ x0, y0, x1, y1 }) {
+    const { width, height } = this.size;
+    const scale = Math.min(this.place.clientWidth / (x1 - x0), this.place.clientHeight / (y1 - y0)) / 3;
+    this.setView({ zoom: scale / this.fit(), x: (x0 + x1) / 2 / width, y: (y0 + y1) / 2 / height });
   }
 
   fit() {
@@ -125,6 +132,6 @@ export class Stage {
     style.height = `${this.size.height * scale}px`;
     this.picture.classList.toggle("crisp", scale >= CRISP_FROM);
     this.moved.setAttribute("transform", `translate(${left} ${top}) scale(${scale})`);
-    this.boxes.replaceChildren(...boxShapes(this.boxList ?? [], scale));
+    this.boxes.replaceChildren(...boxShapes(this.boxList ?? [], scale, this.size));
   }
 }
