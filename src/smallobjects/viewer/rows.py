@@ -96,6 +96,6 @@ def read_rows(path: Path) -> Rows:
     for name in ("image", "size"):
         columns[name] = columns[name].astype(str)
     for image in np.unique(columns["image"]).tolist():
-        if Path(image).name != image:
+        if Path(image).name != image or image == "..":
             raise ViewError(f"{path}: {image!r} is no image id; ids are file names without suffix")
     return Rows(columns)

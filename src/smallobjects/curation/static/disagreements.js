@@ -2,7 +2,7 @@
 
 import { getJson, postJson } from "../web/api.js";
 import { lineColour } from "../web/colours.js";
-import { byId, count, element, percent } from "../web/dom.js";
+import { byId, count, element, keepInSight, percent } from "../web/dom.js";
 import { decoded } from "../web/images.js";
 import { listen } from "../web/keys.js";
 import { Stage } from "../web/stage.js";
@@ -25,13 +25,7 @@ class Disagreements {
   async showPairs() {
     const pairs = await getJson("/api/agreement");
     byId("no-pairs").hidden = pairs.length > 0;
-    byId("pairs").hidden = !pairs.length;
-    byId("pairs").tBodies[0].replaceChildren(...pairs.map((pair) => element("tr", {},
-      element("td", {}, `${pair.first} – ${pair.second}`),
-      element("td", {}, count(pair.images)),
-      element("td", {}, percent(pair.observed)),
-      element("td", { class: "kappa" }, pair.kappa === null ? "–" : pair.kappa.toFixed(2)),
-      element("td", {}, `${short(pair.on_accept)} / ${short(pair.on_reject)}`))));
+    byId("pairs").replaceChildren(...pairs.map(pairShape));
   }
 
   async load(offset, chosen = 0) {
@@ -55,7 +49,8 @@ class Disagreements {
       }, item.image, item.settlement
         ? element("span", { class: "settled" }, WORDS[item.settlement.decision])
         : element("span", { class: "muted" }, "open")))));
-    byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    const current = byId("list").querySelector("[aria-current]");
+    if (current) keepInSight(current, byId("side"));
   }
 
   async choose(index) {
@@ -119,6 +114,15 @@ class Disagreements {
     const index = this.current + by;
     if (this.images[index]) this.choose(index);
   }
+}
+
+function pairShape(pair) {
+  const number = (name, value, kind) => element("div", { class: kind },
+    element("dt", {}, name), element("dd", {}, value));
+  return element("li", {}, element("b", {}, `${pair.first} – ${pair.second}`), element("dl", {},
+    number("Cohen’s κ", short(pair.kappa), "kappa"), number("agree", percent(pair.observed)),
+    number("on ✓", short(pair.on_accept)), number("on ✕", short(pair.on_reject)),
+    number("images", count(pair.images))));
 }
 
 const short = (share) => (share === null ? "–" : share.toFixed(2));

@@ -1,7 +1,7 @@
 // The page on which predictions are looked at: a table of instances, and the images behind a row.
 
 import { getJson } from "../web/api.js";
-import { byId, count, element } from "../web/dom.js";
+import { byId, count, element, keepInSight } from "../web/dom.js";
 import { listen } from "../web/keys.js";
 import { Detail } from "./detail.js";
 import { Filter } from "./filter.js";
@@ -50,7 +50,7 @@ class View {
     for (const line of byId("rows").children) {
       const is = Number(line.dataset.row) === row;
       line.setAttribute("aria-selected", is);
-      if (is) keepInSight(line, byId("scrolled"));
+      if (is) keepInSight(line, byId("scrolled"), byId("scrolled").querySelector("thead").offsetHeight);
     }
   }
 
@@ -60,13 +60,6 @@ class View {
     else if (index < 0 && this.offset > 0) await this.load(this.offset - PAGE, -1);
     else if (index >= PAGE && !byId("later").disabled) await this.load(this.offset + PAGE);
   }
-}
-
-// The table is scrolled, but never the page, as scrollIntoView would.
-function keepInSight(line, scrolled) {
-  const head = scrolled.querySelector("thead").offsetHeight;
-  const below = line.offsetTop + line.offsetHeight - scrolled.clientHeight;
-  scrolled.scrollTop = Math.max(Math.min(scrolled.scrollTop, line.offsetTop - head), below);
 }
 
 function connect(view) {

@@ -30,6 +30,13 @@ export function swatch(colour) {
   return made;
 }
 
+// Scrolls what holds an element, but never the page, as scrollIntoView would. `above` are the pixels
+// that a head covers.
+export function keepInSight(inside, scrolled, above = 0) {
+  const below = inside.offsetTop + inside.offsetHeight - scrolled.clientHeight;
+  scrolled.scrollTop = Math.max(Math.min(scrolled.scrollTop, inside.offsetTop - above), below);
+}
+
 const numbers = new Intl.NumberFormat("en");
 
 export function count(number) {
