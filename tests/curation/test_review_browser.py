@@ -259,6 +259,30 @@ def test_pixels_are_shown_as_they_are_stored(browsers, catalog, candidates, raw,
     assert lower[2] > 200 > 60 > lower[0]
 
 
+def test_missing_and_damaged_images_are_passed_over(
+    browsers, catalog, candidates, raw, images, events, tmp_path
+):
+    """They are named, and come again when they are there."""
+    folder = tmp_path / "raw"
+    shutil.copytree(raw, folder)
+    paths = [folder / catalog.read(image).file for image in images[:3]]
+    paths[1].unlink()
+    paths[2].write_bytes(b"no image")
+    review = ("--folder", tmp_path / "review")
+    notice = "return document.getElementById('notice').textContent"
+    with serving("curate", "--candidates", candidates, "--raw", folder, *review) as running:
+        page = Page(browsers(), running.address, "Ada")
+        page.press("a")
+        assert page.shown(images[0]) == images[3]
+        until(lambda: f"Passed over {images[2]}" in page.run(notice), "a notice")
+        page.decide("a")
+        page.wait_for_saving()
+        assert [image for _, image, _ in events()] == [images[0], images[3]]
+        for path in paths[1:]:
+            path.write_bytes(paths[0].read_bytes())
+        assert page.open() == images[1]
+
+
 @pytest.mark.parametrize("size", [(390, 844), (1366, 768), (2560, 1440)])
 def test_everything_is_in_sight_in_any_window(browsers, server, size):
     page = Page(browsers(*size), server.address, "Ada")

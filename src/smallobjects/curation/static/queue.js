@@ -13,10 +13,14 @@ export class Queue {
     this.outbox = outbox;
     this.items = []; // What comes next.
     this.loaded = new Map(); // Promises of content, by image, the oldest first.
+    this.left = new Map(); // When an image was left, by `clock`.
+    this.clock = 0;
+    this.refused = new Set(); // Images that cannot be shown.
   }
 
   // The next item from a position on, or null at the end. `leaving` is the image on the screen.
   async next(position, leaving) {
+    if (leaving) this.left.set(leaving, ++this.clock);
     this.items = this.items.filter((item) => item.image !== leaving);
     if (!this.items.length) await this.refill(position, leaving);
     const item = this.items.shift() ?? null;
@@ -27,12 +31,20 @@ export class Queue {
 
   async refill(position, leaving) {
     const waiting = this.outbox.waiting();
+    const started = this.clock;
     const count = AHEAD + Math.min(waiting.size, 20) + 1;
     const found = await getJson("/api/next", { reviewer: this.reviewer, from: position, count });
     const now = this.outbox.waiting();
-    const done = (image) => image === leaving || waiting.has(image) || now.has(image);
+    // An answer may be older than what was decided while it was on its way.
+    const done = (image) => image === leaving || waiting.has(image) || now.has(image)
+      || this.refused.has(image) || (this.left.get(image) ?? 0) > started;
     this.items = found.filter((item) => !done(item.image)).slice(0, AHEAD);
     for (const item of this.items) this.content(item.image).catch(() => {});
+  }
+
+  passOver(image) {
+    this.refused.add(image);
+    this.items = this.items.filter((item) => item.image !== image);
   }
 
   // Forget what was to come: the reviewer went somewhere else.
