@@ -169,7 +169,7 @@ export class Review {
   }
 
   showSaving(waiting, error) {
-    byId("saved").textContent = waiting ? `${waiting} to be saved` : "all saved";
+    byId("saved").textContent = waiting ? `${waiting} to save` : "saved";
     byId("saved").className = waiting ? "waiting" : "";
     document.body.dataset.waiting = waiting;
     this.showNotice(error && `${error}. ${waiting} ${waiting === 1 ? "verdict is" : "verdicts are"} `
