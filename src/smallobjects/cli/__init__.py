@@ -45,6 +45,7 @@ COMMANDS = {
     "ablation": "reporting",
     "figure1": "figures",
     "figure3": "figures",
+    "pictures": "pictures",
     "show-table": "reporting",
     "config-schema": "configuration",
 }
