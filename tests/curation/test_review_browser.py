@@ -236,6 +236,27 @@ def test_missing_objects_and_notes_are_recorded(browsers, server, events, images
     assert labels == ["pottedplant (Ada)"]
 
 
+def test_two_fingers_zoom_and_draw_nothing(browsers, server):
+    page = Page(browsers(), server.address, "Ada")
+    width = "return document.querySelector('.picture').getBoundingClientRect().width"
+    whole = page.run(width)
+    x, y = page.run("const r = document.getElementById('stage').getBoundingClientRect();"
+                    "return [r.x + r.width / 2, r.y + r.height / 2]")  # fmt: skip
+    kinds = ["touchStart"] + ["touchMove"] * 5
+    for apart, kind in zip(range(50, 170, 20), kinds, strict=True):
+        points = [{"x": x + side * apart, "y": y, "id": side + 1} for side in (-1, 1)]
+        page.browser.execute_cdp_cmd(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": points}
+        )
+    page.browser.execute_cdp_cmd(
+        "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
+    )
+    assert page.run(width) == pytest.approx(3 * whole, rel=0.1)
+    assert not page.run("return document.getElementById('class-dialog').open")
+    page.press("0")
+    assert page.run(width) == pytest.approx(whole)
+
+
 def test_pixels_are_shown_as_they_are_stored(browsers, catalog, candidates, raw, images, tmp_path):
     """A mark in the file that says how to turn the image has no say: masks do not turn either."""
     folder = tmp_path / "raw"
@@ -281,6 +302,22 @@ def test_missing_and_damaged_images_are_passed_over(
         for path in paths[1:]:
             path.write_bytes(paths[0].read_bytes())
         assert page.open() == images[1]
+
+
+def test_beyond_loopback_the_printed_address_opens_it(browsers, candidates, raw, events, tmp_path):
+    folder = ("--folder", tmp_path / "review", "--host", "0.0.0.0")
+    with serving("curate", "--candidates", candidates, "--raw", raw, *folder) as running:
+        token = running.address.partition("?token=")[2]
+        here = f"http://127.0.0.1:{running.port}/"
+        browser = browsers()
+        browser.get(f"{here}?reviewer=Ada")
+        assert "403 Forbidden" in browser.page_source
+        browser.get(f"{here}?token={token}")
+        assert browser.current_url == here
+        page = Page(browser, here, "Ada")
+        page.decide("a")
+        page.wait_for_saving()
+        assert len(events()) == 1
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1366, 768), (2560, 1440)])

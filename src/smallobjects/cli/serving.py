@@ -56,5 +56,7 @@ def serve(
     click.echo(f"Open {address} (Ctrl-C ends)")
     try:
         server.serve_forever()
+    except KeyboardInterrupt:
+        click.echo("ended")
     finally:
         server.server_close()
