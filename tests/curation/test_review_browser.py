@@ -187,6 +187,25 @@ def test_back_skip_and_a_change_of_mind(browsers, server, events, images):
     ]
 
 
+def test_a_verdict_that_is_refused_stands_in_nobodys_way(browsers, server, events, images):
+    """It is told of and put aside; those behind it are written."""
+    page = Page(browsers(), server.address, "Ada")
+    page.decide("a")
+    page.wait_for_saving()
+    page.run(
+        "return fetch('/api/review').then(r => r.json()).then(({review}) => localStorage.setItem("
+        "`verdict/${review}/Ada/000/x`, JSON.stringify({request: 'request-1', reviewer: 'Ada',"
+        "image: '000000099999', decision: 'accept'})))"
+    )
+    second = page.decide("r")
+    page.wait_for_saving()
+    assert [image for _, image, _ in events()] == [images[0], second]
+    notice = page.run("return document.getElementById('notice').textContent")
+    assert "000000099999 was refused: Image '000000099999' is no candidate." in notice
+    kept = page.run("return Object.keys(localStorage).filter(key => key.startsWith('refused/'))")
+    assert len(kept) == 1
+
+
 def drag(page, start, end):
     """Draw from one point of the image to another, given in its pixels."""
     from selenium.webdriver.common.action_chains import ActionChains

@@ -23,6 +23,7 @@ LABELS = 6
 """IoU are written at so many objects of an image: those on which the models differ most."""
 TITLE_HEIGHT = 0.35
 """Inches, as the others: of the title and the heads of the columns."""
+CAPTION_HEIGHT = 0.13
 NOTE_HEIGHT = 0.55
 
 
@@ -51,23 +52,10 @@ def picture_figure(
     Raises:
         ValueError: a prediction is missing, damaged, or not of the size of its image.
     """
-    from matplotlib.figure import Figure
-
     images = list(dict.fromkeys(objects["image"]))
-    columns = 2 + len(arms)
     shapes = [dataset.read_semantic(image).shape for image in images]
-    heights = [TEXT_WIDTH / columns * height / width + 0.13 for height, width in shapes]
-    figure = Figure((TEXT_WIDTH, sum(heights) + TITLE_HEIGHT + NOTE_HEIGHT), layout="constrained")
-    figure.get_layout_engine().set(
-        w_pad=0.01, h_pad=0.015, wspace=0.01, hspace=0.02,
-        rect=(0, NOTE_HEIGHT / figure.get_figheight(), 1, 1 - NOTE_HEIGHT / figure.get_figheight()),
-    )  # fmt: skip
-    figure.suptitle(title, fontsize=8)
-    grid = figure.subplots(len(images), columns, squeeze=False, height_ratios=heights)
-    for axes, head in zip(
-        grid[0], ("Image", "Ground truth", *(a.title for a in arms)), strict=True
-    ):
-        axes.set_title(head, fontsize=7, pad=3)
+    heads = ("Image", "Ground truth", *(arm.title for arm in arms))
+    figure, grid = _page(title, heads, shapes)
     shown: set[int] = set()
     for row, image in zip(grid, images, strict=True):
         shown |= _draw_row(row, dataset, arms, objects[objects["image"] == image])
@@ -75,10 +63,30 @@ def picture_figure(
     rule = (
         f"Images by the mean gain in IoU of their small objects, {arms[-1].title} over "
         f"{arms[0].title}: the largest gains, the largest losses, and others drawn at random. "
-        "Red: small objects."
+        "Red: small objects, with their IoU in percent."
     )
     figure.text(0.01, 0.01, f"{rule}\n{note}".strip(), fontsize=5.5, color="0.3", va="bottom")
     return figure
+
+
+def _page(
+    title: str, heads: Sequence[str], shapes: Sequence[tuple[int, int]]
+) -> tuple["Figure", np.ndarray]:
+    """Return an empty page, and its axes: a row for each image, a column for each head."""
+    from matplotlib.figure import Figure
+
+    width = TEXT_WIDTH / len(heads)
+    heights = [width * shape[0] / shape[1] + CAPTION_HEIGHT for shape in shapes]
+    figure = Figure((TEXT_WIDTH, sum(heights) + TITLE_HEIGHT + NOTE_HEIGHT), layout="constrained")
+    below = NOTE_HEIGHT / figure.get_figheight()
+    figure.get_layout_engine().set(
+        w_pad=0.01, h_pad=0.015, wspace=0.01, hspace=0.02, rect=(0, below, 1, 1 - below)
+    )
+    figure.suptitle(title, fontsize=8)
+    grid = figure.subplots(len(shapes), len(heads), squeeze=False, height_ratios=heights)
+    for axes, head in zip(grid[0], heads, strict=True):
+        axes.set_title(head, fontsize=7, pad=3)
+    return figure, grid
 
 
 def _draw_row(
@@ -105,10 +113,9 @@ def _draw_row(
             box = boxes.loc[record["instance_id"], ["x0", "y0", "x1", "y1"]].tolist()
             iou = record[f"iou_{column - 2}"] if column >= 2 else None
             _draw_box(axes, box, iou if record["instance_id"] in labelled else None)
-    first = objects.iloc[0]
-    row[0].set_xlabel(
-        f"{image}: {first['rule']} ({100 * first['gain']:+.1f})", fontsize=5, loc="left", labelpad=1
-    )
+    gain = f"{100 * objects['gain'].iloc[0]:+.1f}".replace("-", "−")
+    words = f"{image}: {objects['rule'].iloc[0]} ({gain} points)"
+    row[0].set_xlabel(words, fontsize=5, loc="left", labelpad=1)
     return {int(value) for mask in masks for value in np.unique(mask)} - {0}
 
 

@@ -6,10 +6,12 @@ import { postJson, Refused } from "../web/api.js";
 const PAUSE = 1000; // Milliseconds before the server is tried again.
 
 export class Outbox {
-  // `onChange(waiting, error)` is told how many are on their way, and what went wrong.
-  constructor(review, reviewer, onChange) {
+  // `onChange(waiting, error)` is told how many are on their way, and what went wrong for now.
+  // `onRefusal(image, words)` is told of one that the server will never take.
+  constructor(review, reviewer, onChange, onRefusal) {
     this.prefix = `verdict/${review}/${encodeURIComponent(reviewer)}/`;
     this.onChange = onChange;
+    this.onRefusal = onRefusal;
     this.sending = false;
   }
 
@@ -32,6 +34,13 @@ export class Outbox {
     return new Map(verdicts.map((verdict) => [verdict.image, verdict]));
   }
 
+  // It stands in nobody's way any more, but is not thrown away either.
+  putAside(key, kept, words) {
+    localStorage.setItem(`refused/${key}`, kept);
+    localStorage.removeItem(key);
+    this.onRefusal(JSON.parse(kept).image, words);
+  }
+
   async send() {
     if (this.sending) return;
     this.sending = true;
@@ -45,6 +54,10 @@ export class Outbox {
         localStorage.removeItem(keys[0]);
         error = null;
       } catch (problem) {
+        if (problem instanceof Refused && problem.status === 400) {
+          this.putAside(keys[0], kept, problem.message);
+          continue;
+        }
         error = problem instanceof Refused ? problem.message : "The server does not answer";
         this.onChange(keys.length, error);
         await new Promise((resolve) => setTimeout(resolve, PAUSE));

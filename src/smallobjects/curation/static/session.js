@@ -20,7 +20,9 @@ export class Review {
     this.boxes = [];
     this.busy = false;
     this.position = 0;
-    this.outbox = new Outbox(review, reviewer, (waiting, error) => this.showSaving(waiting, error));
+    this.refusal = null;
+    this.outbox = new Outbox(review, reviewer, (waiting, error) => this.showSaving(waiting, error),
+      (image, words) => { this.refusal = `The verdict on ${image} was refused: ${words}`; });
     this.queue = new Queue(version, reviewer, this.outbox);
     this.classDialog = new ClassDialog(colours);
     this.stage = new Stage(byId("stage"), { onBox: (box) => this.addBox(box) });
@@ -178,8 +180,9 @@ export class Review {
   }
 
   showNotice(text) {
-    byId("notice").hidden = !text;
-    byId("notice").textContent = text ?? "";
+    const words = [this.refusal, text].filter(Boolean).join(" · ");
+    byId("notice").hidden = !words;
+    byId("notice").textContent = words;
   }
 
   async showProgress() {

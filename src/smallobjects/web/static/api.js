@@ -1,10 +1,15 @@
 // Questions to the server, and its answers; what it refuses is an error with its words.
 
-export class Refused extends Error {}
+export class Refused extends Error {
+  constructor(words, status) {
+    super(words);
+    this.status = status;
+  }
+}
 
 async function answer(response) {
   const content = await response.json().catch(() => ({ error: response.statusText }));
-  if (!response.ok) throw new Refused(content.error);
+  if (!response.ok) throw new Refused(content.error, response.status);
   return content;
 }
 

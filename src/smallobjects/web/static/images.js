@@ -16,6 +16,7 @@ export async function decoded(address) {
 // An image element does not tell what the server said.
 async function explain(address) {
   const response = await fetch(address);
-  if (!response.ok) throw new Refused((await response.text()).split("\n").slice(1).join(" ").trim());
-  throw new Refused(`${address} is no image that a browser shows; fetch it again`);
+  const words = (await response.text()).split("\n").slice(1).join(" ").trim();
+  if (!response.ok) throw new Refused(words, response.status);
+  throw new Refused(`${address} is no image that a browser shows; fetch it again`, response.status);
 }
