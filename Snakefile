@@ -8,7 +8,6 @@ configfile: Path(workflow.basedir) / "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/common_fetching.smk"
-include: "workflow/rules/common_pictures.smk"
 include: "workflow/rules/fetching.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/selections.smk"
@@ -22,7 +21,6 @@ for rules_of_labels in label_rules():
 include: "workflow/rules/segmentors.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/reporting.smk"
-include: "workflow/rules/pictures.smk"
 
 
 localrules:

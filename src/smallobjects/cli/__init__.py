@@ -45,7 +45,6 @@ COMMANDS = {
     "ablation": "reporting",
     "figure1": "figures",
     "figure3": "figures",
-    "pictures": "pictures",
     "show-table": "reporting",
     "config-schema": "configuration",
 }

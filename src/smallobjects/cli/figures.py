@@ -57,7 +57,7 @@ def figure1(panels: str, scale: str, output: Path) -> None:
         table = count_classes(datasets)
         return table, class_figure(table, scale_text(scale))
 
-    write_figure(make, output)
+    _write(make, output)
 
 
 @click.command()
@@ -88,7 +88,7 @@ def figure3(panels: str, samples: int, seed: int, scale: str, output: Path) -> N
         table = choose_samples(datasets, samples, seed)
         return table, sample_figure(datasets, table, scale_text(scale))
 
-    write_figure(make, output)
+    _write(make, output)
 
 
 def _datasets(panels: str) -> tuple["DescribedDataset", ...]:
@@ -97,7 +97,7 @@ def _datasets(panels: str) -> tuple["DescribedDataset", ...]:
     return validated(DescribedDatasets, json_content(panels, "--panels"), "--panels").root
 
 
-def write_figure(make: Callable[[], tuple["pd.DataFrame", "Figure"]], output: Path) -> None:
+def _write(make: Callable[[], tuple["pd.DataFrame", "Figure"]], output: Path) -> None:
     """Publish the csv file and then the figure in every format, and name all files."""
     try:
         table, figure = make()

@@ -45,9 +45,6 @@ class Figures(Parameters):
     """Images of each dataset in Figure 3."""
     seed: NonNegativeInt = 0
     """Random seed with which these are drawn."""
-    pictures: PositiveInt = 2
-    """Images with the largest gains, with the largest losses, and at random, on each page of
-    pictures of predictions."""
 
 
 class Settings(Parameters):

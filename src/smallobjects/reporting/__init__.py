@@ -13,6 +13,4 @@ class_counts.py     Figure 1 as data: instances by class and size
 class_plot.py       Figure 1 drawn
 samples.py          Figure 3 as data: which images are shown
 sample_plot.py      Figure 3 drawn
-pictures.py         pictures of predictions as data: which images are shown of two models
-picture_plot.py     pictures of predictions drawn
 """

@@ -85,12 +85,12 @@ def _draw_dataset(
         axes.set_axis_off()
     triples = grid[:, _PANELS].reshape(-1, 3)
     for image_id, (left, middle, right) in zip(image_ids, triples, strict=False):
-        picture = reduced(prepared.read_image(image_id), Image.Resampling.LANCZOS)
+        picture = _reduced(prepared.read_image(image_id), Image.Resampling.LANCZOS)
         semantic = prepared.read_semantic(image_id)
         extent = (0, semantic.shape[1], semantic.shape[0], 0)
         left.imshow(picture, extent=extent)
         coloured = np.array(mask_colours(prepared.palette), np.uint8)[semantic]
-        middle.imshow(reduced(coloured, Image.Resampling.NEAREST), extent=extent)
+        middle.imshow(_reduced(coloured, Image.Resampling.NEAREST), extent=extent)
         right.imshow(picture, extent=extent)
         try:
             instances = prepared.read_instances(image_id)
@@ -140,7 +140,7 @@ def _draw_outline(axes: "Axes", outline: Outline) -> None:
         axes.contour(x, y, framed, levels=[0.5], colors=[colour], linewidths=thickness)
 
 
-def reduced(picture: np.ndarray, method: Image.Resampling) -> np.ndarray:
+def _reduced(picture: np.ndarray, method: Image.Resampling) -> np.ndarray:
     """Return H×W×3 uint8 with no side longer than `LONG_SIDE`."""
     factor = LONG_SIDE / max(picture.shape[:2])
     if factor >= 1:
