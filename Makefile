@@ -11,14 +11,14 @@ INSTALLED := $(VENV)/.installed
 # The workflow calls `smallobjects` by name, so the environment's commands come first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint lock environment latex clean
+.PHONY: demo test lint lock environment latex browser clean
 
 demo: $(INSTALLED)
 	snakemake --quiet rules
 	@smallobjects show-table results/tables/table1.csv
 	@smallobjects show-table results/tables/table2.csv
 
-test: $(INSTALLED) latex lint
+test: $(INSTALLED) latex browser lint
 	pytest
 
 lint: $(INSTALLED)
@@ -40,7 +40,13 @@ $(INSTALLED): envs/requirements.txt pyproject.toml
 
 # The tests compile the tables with a real LaTeX; where it is missing, Debian's packages bring it.
 latex:
-	@command -v pdflatex > /dev/null || envs/install_latex.sh
+	@command -v pdflatex > /dev/null || envs/install_debian.sh "pdflatex (TeX Live with booktabs)" \
+		texlive-latex-base texlive-latex-recommended
+
+# The tests of the local web tools use a real browser.
+browser:
+	@{ command -v chromium && command -v chromedriver; } > /dev/null || envs/install_debian.sh \
+		"chromium with chromedriver" chromium chromium-driver
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
