@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Place = tuple[float, float, float, float]
+"""Left, top, width and height on the page, in inches."""
 GAP = 0.05
 """Inches between pictures."""
 HEAD_HEIGHT = 0.28
@@ -20,6 +22,9 @@ LINE_HEIGHT = 0.13
 """Inches, of the text above or below a picture."""
 SIDE_WIDTH = 0.2
 """Inches, of the text beside a row."""
+TEXT_SIZE = (0.16, 0.075)
+"""Width and height of the text at a box, in inches."""
+_TEXT_GAP = 0.015
 TALLEST = 1.2
 """Height of a picture in its widths; a taller one is drawn narrower."""
 
@@ -102,7 +107,7 @@ def _row_height(row: PictureRow, height: float) -> float:
     return height + lines * LINE_HEIGHT + GAP
 
 
-def _draw_row(axes: "Axes", row: PictureRow, place: tuple[float, float, float, float]) -> None:
+def _draw_row(axes: "Axes", row: PictureRow, place: Place) -> None:
     left, top, width, height = place
     if row.side:
         middle = top + _row_height(row, height) / 2
@@ -120,7 +125,7 @@ def _draw_picture(
     axes: "Axes",
     picture: Picture,
     shape: tuple[int, int],
-    place: tuple[float, float, float, float],
+    place: Place,
 ) -> None:
     x, y, width, height = place
     middle = {"x": x + width / 2, "ha": "center", "fontsize": 6}
@@ -136,11 +141,20 @@ def _draw_picture(
     extent = (x, x + width, y + height, y)
     axes.imshow(picture.pixels, extent=extent, interpolation="none", aspect="auto")
     _draw_frame(axes, place, "0.6")
+    scale = width / shape[1]
     for box in picture.boxes:
-        _draw_box(axes, box, place, width / shape[1])
+        _draw_box(axes, box, place, scale)
+    taken = [_on_page(box, place, scale) for box in picture.boxes]
+    for number, box in enumerate(picture.boxes):
+        if box.text:
+            others = taken[:number] + taken[number + 1 :]
+            middle = text_place(taken[number], others, place)
+            corner = [middle[k] - TEXT_SIZE[k] / 2 for k in (0, 1)]
+            taken.append((*corner, *TEXT_SIZE))
+            _draw_text(axes, box.text, middle)
 
 
-def _draw_frame(axes: "Axes", place: tuple[float, float, float, float], colour: str) -> None:
+def _draw_frame(axes: "Axes", place: Place, colour: str) -> None:
     """Draw a hairline around a picture, so that a dark or white one has an end."""
     from matplotlib.patches import Rectangle
 
@@ -148,26 +162,69 @@ def _draw_frame(axes: "Axes", place: tuple[float, float, float, float], colour: 
     axes.add_patch(Rectangle((x, y), width, height, fill=False, linewidth=0.3, edgecolor=colour))
 
 
-def _draw_box(
-    axes: "Axes", box: Box, place: tuple[float, float, float, float], scale: float
-) -> None:
-    """Draw a red box on white, to be seen on any ground, and its text above it, or below."""
+def _draw_box(axes: "Axes", box: Box, place: Place, scale: float) -> None:
+    """Draw a red box on white, to be seen on any ground."""
     from matplotlib.patches import Rectangle
 
-    x, y = place[0] + box.x0 * scale, place[1] + box.y0 * scale
-    width, height = (box.x1 - box.x0) * scale, (box.y1 - box.y0) * scale
+    x, y, width, height = _on_page(box, place, scale)
     for colour, thickness in (("white", 1.4), (BOX_COLOUR, 0.7)):
         style = {"fill": False, "edgecolor": colour, "linewidth": thickness}
         axes.add_patch(Rectangle((x, y), width, height, **style))
-    if box.text:
-        above = y - place[1] > 0.09
-        axes.text(
-            min(max(x + width / 2, place[0] + 0.09), place[0] + place[2] - 0.09),
-            y - 0.02 if above else y + height + 0.02,
-            box.text,
-            ha="center",
-            va="bottom" if above else "top",
-            fontsize=4.5,
-            color=text_colour(BOX_COLOUR),
-            bbox={"facecolor": BOX_COLOUR, "linewidth": 0, "pad": 0.4, "alpha": 0.85},
-        )
+
+
+def text_place(box: Place, others: Sequence[Place], picture: Place) -> tuple[float, float]:
+    """Return the middle of a box's text: above, below, right or left of it.
+
+    It is the first of these that is inside the picture and off the others; if none is, the first
+    that is inside; if none is, above.
+
+    Args:
+        box: the box.
+        others: other boxes of the picture, and the texts that are there already.
+        picture: the picture.
+    """
+    x, y, width, height = box
+    wide, high = TEXT_SIZE
+    middle = (
+        min(max(x + width / 2, picture[0] + wide / 2), picture[0] + picture[2] - wide / 2),
+        min(max(y + height / 2, picture[1] + high / 2), picture[1] + picture[3] - high / 2),
+    )
+    places = [
+        (middle[0], y - high / 2 - _TEXT_GAP),
+        (middle[0], y + height + high / 2 + _TEXT_GAP),
+        (x + width + wide / 2 + _TEXT_GAP, middle[1]),
+        (x - wide / 2 - _TEXT_GAP, middle[1]),
+    ]
+    inside = [each for each in places if _is_inside(each, picture)]
+    free = [each for each in inside if not any(_overlaps(each, other) for other in others)]
+    return (free or inside or places)[0]
+
+
+def _on_page(box: Box, place: Place, scale: float) -> Place:
+    """Return left, top, width and height of a box, in inches."""
+    size = ((box.x1 - box.x0) * scale, (box.y1 - box.y0) * scale)
+    return (place[0] + box.x0 * scale, place[1] + box.y0 * scale, *size)
+
+
+def _is_inside(text: tuple[float, float], place: Place) -> bool:
+    """Tell whether a text with this middle is inside a picture, up to rounding."""
+    near = 1e-9
+    return all(
+        place[k] - near <= text[k] - TEXT_SIZE[k] / 2
+        and text[k] + TEXT_SIZE[k] / 2 <= place[k] + place[k + 2] + near
+        for k in (0, 1)
+    )
+
+
+def _overlaps(text: tuple[float, float], box: Place) -> bool:
+    """Tell whether a text with this middle overlaps a box."""
+    return all(
+        text[k] - TEXT_SIZE[k] / 2 < box[k] + box[k + 2] and box[k] < text[k] + TEXT_SIZE[k] / 2
+        for k in (0, 1)
+    )
+
+
+def _draw_text(axes: "Axes", text: str, middle: tuple[float, float]) -> None:
+    ground = {"facecolor": BOX_COLOUR, "linewidth": 0, "pad": 0.4, "alpha": 0.85}
+    style = {"ha": "center", "va": "center", "fontsize": 4.5, "color": text_colour(BOX_COLOUR)}
+    axes.text(*middle, text, bbox=ground, **style)

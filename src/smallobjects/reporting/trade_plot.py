@@ -126,7 +126,7 @@ def spread(heights: np.ndarray, distance: float) -> np.ndarray:
         while len(groups) > 1 and np.mean(groups[-2]) > np.mean(groups[-1]):
             last = groups.pop()
             groups[-1] += last
-    placed = np.concatenate([[np.mean(group)] * len(group) for group in groups])
+    placed = np.array([np.mean(group) for group in groups for _ in group])
     moved = np.empty(len(heights))
     moved[order] = placed + distance * np.arange(len(heights))
     return moved
