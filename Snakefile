@@ -41,7 +41,7 @@ rule all:
         rules.figure1.output,
         rules.figure3.output,
         expand(rules.panels.output, dataset=EXPERIMENT.config.datasets),
-        expand(rules.label_panels.output, dataset=TRAINED),
+        expand(rules.label_panels.output, dataset=labelled()),
         rules.plots.output,
         rules.runtimes.output,
         rules.html_tables.output,

@@ -93,6 +93,11 @@ def made_sources(dataset):
     ]
 
 
+def labelled():
+    """Return the training datasets that have pages of pseudo-labels."""
+    return [dataset for dataset in TRAINED if made_sources(dataset)]
+
+
 def manifests_of(wildcards):
     """Return the manifests of the label sources that pages of pseudo-labels show."""
     return [

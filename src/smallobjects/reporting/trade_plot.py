@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PANEL_HEIGHT = 2.6
+PANEL_HEIGHT = 2.9
 """Inches."""
 _LABEL_DISTANCE = 0.045
 """Between the lines of two labels, of the height of a panel."""
@@ -89,10 +89,12 @@ def _draw(axes: "Axes", rows: list[Row], dataset: str, titles: dict[tuple[str, s
     room = np.maximum(high - low, 1)
     # On the right stand the names.
     axes.set_xlim(low[0] - 0.08 * room[0], high[0] + 0.6 * room[0])
-    axes.set_ylim(low[1] - 0.1 * room[1], high[1] + 0.1 * room[1])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}" if value <= 100 else "")
     span = 1.2 * room[1]
     heights = spread(ends[:, 1], _LABEL_DISTANCE * span)
+    margin = 0.1 * room[1]
+    bottom, top = min(low[1] - margin, heights.min()), max(high[1] + margin, heights.max())
+    axes.set_ylim(bottom - margin / 4, top + margin / 4)
     for row, end, height in zip(rows, ends, heights, strict=True):
         colour = SUPERVISION_COLOURS[row.supervision]
         line = {"arrowstyle": "-", "color": "0.75", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2}
