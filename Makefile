@@ -15,8 +15,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 demo: $(INSTALLED)
 	snakemake --quiet rules
+	snakemake --quiet all --report results/report.html
 	@smallobjects show-table results/tables/table1.csv
 	@smallobjects show-table results/tables/table2.csv
+	@echo "Pictures, tables and captions: results/report.html"
 
 test: $(INSTALLED) latex browser lint
 	pytest
@@ -57,4 +59,4 @@ lock:
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) results/demo results/tables .snakemake
+	rm -rf $(VENV) results/demo results/tables results/figures results/report.html .snakemake

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 
+report: "workflow/report/workflow.rst"
+
+
 configfile: Path(workflow.basedir) / "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/common_fetching.smk"
 include: "workflow/rules/common_saliency.smk"
+include: "workflow/rules/common_reporting.smk"
 include: "workflow/rules/fetching.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/selections.smk"
@@ -24,6 +28,7 @@ for rules_of_labels in label_rules():
 
 
 include: "workflow/rules/reporting.smk"
+include: "workflow/rules/pictures.smk"
 
 
 localrules:
@@ -31,7 +36,7 @@ localrules:
 
 
 rule all:
-    """Every table and figure of the experiment."""
+    """Every table, figure and page of the experiment."""
     default_target: True
     input:
         rules.table1.output,
@@ -39,6 +44,12 @@ rule all:
         supplement_tables(),
         rules.figure1.output,
         rules.figure3.output,
+        expand(rules.panels.output, dataset=EXPERIMENT.config.datasets),
+        expand(rules.label_panels.output, dataset=labelled()),
+        rules.plots.output,
+        rules.runtimes.output,
+        rules.html_tables.output,
+        rules.configuration.output,
 
 
 onstart:

@@ -17,7 +17,8 @@ from smallobjects.datasets.synthetic import make_synthetic
 from smallobjects.reporting.cells import DescribedDataset
 from smallobjects.reporting.class_counts import count_classes
 from smallobjects.reporting.class_plot import class_figure
-from smallobjects.reporting.sample_plot import mask_colours, outlines, sample_figure
+from smallobjects.reporting.painting import mask_colours
+from smallobjects.reporting.sample_plot import outlines, sample_figure
 from smallobjects.reporting.samples import choose_samples
 
 SCENES = SyntheticParameters(train_images=3, val_images=10, image_size=64, seed=5)

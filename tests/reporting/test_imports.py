@@ -24,6 +24,11 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
         "smallobjects.reporting.intervals",
         "smallobjects.cli.figures, smallobjects.reporting.class_plot, "
         "smallobjects.reporting.sample_plot, smallobjects.reporting.samples",
+        "smallobjects.cli.panels, smallobjects.reporting.panels, smallobjects.cli.plots, "
+        "smallobjects.reporting.gain_plot, smallobjects.reporting.trade_plot, "
+        "smallobjects.reporting.size_plot, smallobjects.reporting.learning_plot",
+        "smallobjects.cli.pages, smallobjects.reporting.html_tables, "
+        "smallobjects.reporting.runtimes",
     ],
 )
 def test_no_heavy_imports(modules):

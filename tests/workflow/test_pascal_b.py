@@ -8,9 +8,11 @@ import pytest
 FIGURES = {"figure1": 1, "figure3": 1}
 SCORES = {"table2": 1, "supplement_table2": 1}
 CE_ON_TRUTH = {"matrix": [{"labels": ["full"], "segmentors": ["deeplabv2"]}], "losses": ["ce"]}
+PICTURES = {"panels": 1, "plots": 1, "runtimes": 1, "html_tables": 1, "configuration": 1}
 EVALUATION = {
     **{"find_candidates": 1, "select_images": 1, "prepare_dataset": 1},
     **{"predict": 4, "score": 4, "table1": 1, **SCORES, **FIGURES, "all": 1},
+    **PICTURES,
 }
 ROOT = "results/demo"
 CANDIDATES = f"{ROOT}/selections/pascal_b/candidates.parquet"
@@ -26,6 +28,7 @@ def test_alone_it_asks_for_the_models_of_voc(workflow):
         **{"make_synthetic": 2, "find_candidates": 1, "select_images": 1, "prepare_dataset": 2},
         **{"ground_truth_labels": 1, "train_shared": 1, "train_arm": 1},
         **{"predict": 1, "score": 1, "table1": 1, **SCORES, **FIGURES, "all": 1},
+        **PICTURES,
     }
 
 
@@ -34,7 +37,7 @@ def test_beside_voc_it_trains_nothing(workflow):
     more = workflow().planned() - without
     assert more == {
         **{"make_synthetic": 1, "find_candidates": 1, "select_images": 1, "prepare_dataset": 1},
-        **{"predict": 4, "score": 4},
+        **{"predict": 4, "score": 4, "panels": 1},
     }
 
 

@@ -69,7 +69,7 @@ def test_table1_counts_the_instances_of_the_evaluated_images(finished):
 def test_the_figures_describe_every_dataset(finished):
     folder = finished.folder / "results/figures"
     names = {f"figure{k}.{suffix}" for k in (1, 3) for suffix in ("pdf", "png", "csv")}
-    assert {path.name for path in folder.iterdir()} == names
+    assert names <= {path.name for path in folder.iterdir()}
     counts = pd.read_csv(folder / "figure1.csv")
     table = pd.read_csv(finished.folder / "results/tables/table1.csv")
     totals = table[table["size"] == "total"].set_index("dataset")["instances"]

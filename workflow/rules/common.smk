@@ -315,17 +315,24 @@ def paths_of(cells):
     return summaries_of_cells
 
 
-def interval_tables(cells):
-    """Return a function that gives what the intervals of a table are made from, if it shows any."""
+def tables_of(cells):
+    """Return a function that gives the tables of instances and areas beside every score file."""
 
     def tables(wildcards):
-        if not EXPERIMENT.config.tables.intervals:
-            return []
         return [
             f"{Path(path).parent}/{name}.parquet"
             for path in paths_of(cells)(wildcards)
             for name in ("instances", "areas")
         ]
+
+    return tables
+
+
+def interval_tables(cells):
+    """Return a function that gives what the intervals of a table are made from, if it shows any."""
+
+    def tables(wildcards):
+        return tables_of(cells)(wildcards) if EXPERIMENT.config.tables.intervals else []
 
     return tables
 

@@ -23,8 +23,18 @@ rule table1:
             dataset=EXPERIMENT.config.datasets,
         ),
     output:
-        tex=f"{TABLES}/table1.tex",
-        csv=f"{TABLES}/table1.csv",
+        tex=report(
+            f"{TABLES}/table1.tex",
+            caption="../report/table1.rst",
+            category="Tables",
+            labels={"table": "Table 1: instances by size", "file": "LaTeX"},
+        ),
+        csv=report(
+            f"{TABLES}/table1.csv",
+            caption="../report/table1.rst",
+            category="Tables",
+            labels={"table": "Table 1: instances by size", "file": "csv"},
+        ),
     log:
         f"{LOGS}/table1.log",
     benchmark:
@@ -47,8 +57,18 @@ rule table2:
         paths_of(EXPERIMENT.cells),
         interval_tables(EXPERIMENT.cells),
     output:
-        tex=f"{TABLES}/table2.tex",
-        csv=f"{TABLES}/table2.csv",
+        tex=report(
+            f"{TABLES}/table2.tex",
+            caption="../report/table2.rst",
+            category="Tables",
+            labels={"table": "Table 2: scores", "file": "LaTeX"},
+        ),
+        csv=report(
+            f"{TABLES}/table2.csv",
+            caption="../report/table2.rst",
+            category="Tables",
+            labels={"table": "Table 2: scores", "file": "csv"},
+        ),
     log:
         f"{LOGS}/table2.log",
     benchmark:
@@ -71,8 +91,18 @@ rule supplement_table2:
     input:
         require_supplement_cells,
     output:
-        tex=f"{TABLES}/supplement_table2.tex",
-        csv=f"{TABLES}/supplement_table2.csv",
+        tex=report(
+            f"{TABLES}/supplement_table2.tex",
+            caption="../report/supplement_table2.rst",
+            category="Tables",
+            labels={"table": supplement_title("supplement_table2"), "file": "LaTeX"},
+        ),
+        csv=report(
+            f"{TABLES}/supplement_table2.csv",
+            caption="../report/supplement_table2.rst",
+            category="Tables",
+            labels={"table": supplement_title("supplement_table2"), "file": "csv"},
+        ),
     log:
         f"{LOGS}/supplement_table2.log",
     benchmark:
@@ -94,8 +124,24 @@ rule supplement_table2_published:
     input:
         require_supplement_cells,
     output:
-        tex=f"{TABLES}/supplement_table2_published.tex",
-        csv=f"{TABLES}/supplement_table2_published.csv",
+        tex=report(
+            f"{TABLES}/supplement_table2_published.tex",
+            caption="../report/supplement_table2.rst",
+            category="Tables",
+            labels={
+                "table": supplement_title("supplement_table2_published"),
+                "file": "LaTeX",
+            },
+        ),
+        csv=report(
+            f"{TABLES}/supplement_table2_published.csv",
+            caption="../report/supplement_table2.rst",
+            category="Tables",
+            labels={
+                "table": supplement_title("supplement_table2_published"),
+                "file": "csv",
+            },
+        ),
     log:
         f"{LOGS}/supplement_table2_published.log",
     benchmark:
@@ -146,7 +192,12 @@ rule figure1:
         ),
     output:
         pdf=f"{FIGURES}/figure1.pdf",
-        png=f"{FIGURES}/figure1.png",
+        png=report(
+            f"{FIGURES}/figure1.png",
+            caption="../report/figure1.rst",
+            category="Datasets",
+            labels={"figure": "Instances by class and size"},
+        ),
         csv=f"{FIGURES}/figure1.csv",
     log:
         f"{LOGS}/figure1.log",
@@ -173,7 +224,12 @@ rule figure3:
         ),
     output:
         pdf=f"{FIGURES}/figure3.pdf",
-        png=f"{FIGURES}/figure3.png",
+        png=report(
+            f"{FIGURES}/figure3.png",
+            caption="../report/figure3.rst",
+            category="Datasets",
+            labels={"figure": "Sample images"},
+        ),
         csv=f"{FIGURES}/figure3.csv",
     log:
         f"{LOGS}/figure3.log",

@@ -62,6 +62,12 @@ COMMANDS = {
     "ablation": "reporting",
     "figure1": "figures",
     "figure3": "figures",
+    "panels": "panels",
+    "label-panels": "panels",
+    "plots": "plots",
+    "runtimes": "pages",
+    "html-tables": "pages",
+    "resolved-settings": "pages",
     "show-table": "reporting",
     "config-schema": "configuration",
 }

@@ -6,6 +6,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from smallobjects.losses.arms import Kind
 from smallobjects.parameters import Parameters
+from smallobjects.reporting.panel_parameters import PanelSettings
 
 Supervision = Literal["boxes", "saliency", "language", "image", "full"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -44,7 +45,9 @@ class Figures(Parameters):
     samples: PositiveInt = 4
     """Images of each dataset in Figure 3."""
     seed: NonNegativeInt = 0
-    """Random seed with which these are drawn."""
+    """Random seed of everything that is drawn at random: images, and resamples of bands."""
+    panels: PanelSettings = PanelSettings()
+    """Pages of predictions and of pseudo-labels."""
 
 
 class Settings(Parameters):

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.prepared import VOID, PreparedDataset
 from smallobjects.datasets.regions import regions
 from smallobjects.plot_style import SIZE_COLOURS, TEXT_WIDTH
 from smallobjects.reporting.cells import DescribedDataset
+from smallobjects.reporting.painting import mask_colours, reduced
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +22,6 @@ SAMPLES_PER_ROW = 2
 _WIDTHS = (1, 1, 1, 0.08, 1, 1, 1)
 """Of the panels of a row, with a gap between its two samples."""
 _PANELS = (0, 1, 2, 4, 5, 6)
-LONG_SIDE = 480
-"""Pixels to which larger images are reduced; at the printed size more cannot be seen."""
 ROW_HEIGHT = 1.05
 """Inches, with the line of text."""
 TITLE_HEIGHT = 0.22
@@ -85,12 +83,12 @@ def _draw_dataset(
         axes.set_axis_off()
     triples = grid[:, _PANELS].reshape(-1, 3)
     for image_id, (left, middle, right) in zip(image_ids, triples, strict=False):
-        picture = _reduced(prepared.read_image(image_id), Image.Resampling.LANCZOS)
+        picture = reduced(prepared.read_image(image_id), Image.Resampling.LANCZOS)
         semantic = prepared.read_semantic(image_id)
         extent = (0, semantic.shape[1], semantic.shape[0], 0)
         left.imshow(picture, extent=extent)
         coloured = np.array(mask_colours(prepared.palette), np.uint8)[semantic]
-        middle.imshow(_reduced(coloured, Image.Resampling.NEAREST), extent=extent)
+        middle.imshow(reduced(coloured, Image.Resampling.NEAREST), extent=extent)
         right.imshow(picture, extent=extent)
         try:
             instances = prepared.read_instances(image_id)
@@ -105,12 +103,6 @@ def _draw_dataset(
         right.set(xlim=extent[:2], ylim=extent[2:])
         classes = [prepared.class_names[k] for k in np.unique(semantic) if k not in (0, VOID)]
         middle.set_title(_caption(image_id, classes), fontsize=4.5, y=-0.02, va="top", pad=0)
-
-
-def mask_colours(palette: list[list[int]]) -> list[list[int]]:
-    """Return the RGB colours of the values 0..255 of a class mask; void has that of VOC."""
-    colours = voc_palette(256)
-    return [*palette, *colours[len(palette) :]]
 
 
 def outlines(instances: np.ndarray, sizes: dict[int, str]) -> Iterator[Outline]:
@@ -138,15 +130,6 @@ def _draw_outline(axes: "Axes", outline: Outline) -> None:
     x, y = np.arange(-1, width + 1) + x0 + 0.5, np.arange(-1, height + 1) + y0 + 0.5
     for colour, thickness in (("white", 1.3), (SIZE_COLOURS[outline.size], 0.7)):
         axes.contour(x, y, framed, levels=[0.5], colors=[colour], linewidths=thickness)
-
-
-def _reduced(picture: np.ndarray, method: Image.Resampling) -> np.ndarray:
-    """Return H×W×3 uint8 with no side longer than `LONG_SIDE`."""
-    factor = LONG_SIDE / max(picture.shape[:2])
-    if factor >= 1:
-        return picture
-    height, width = (max(1, round(factor * side)) for side in picture.shape[:2])
-    return np.asarray(Image.fromarray(picture).resize((width, height), method))
 
 
 def _caption(image_id: str, classes: list[str], longest: int = 90) -> str:

@@ -8,7 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from smallobjects.reporting import instance_counts, intervals, published, scores
+from smallobjects.reporting import instance_counts
 from smallobjects.reporting.cells import SUPERVISION_TITLES
 from smallobjects.reporting.comparison import (
     ArmRow,
@@ -20,15 +20,15 @@ from smallobjects.reporting.comparison import (
     format_intervals,
 )
 from smallobjects.reporting.instance_latex import format_count, table_columns
+from smallobjects.reporting.table_files import read_table
 
-_METRIC_TITLES = {
+METRIC_TITLES = {
     "miou": "mIoU",
     "ia_miou": "IA-mIoU",
     "ia_s": "IA_S",
     "ia_m": "IA_M",
     "ia_l": "IA_L",
 }
-_NAMES = (*scores.KEYS, "seeds")
 
 
 def terminal_tables(path: Path) -> list[Table]:
@@ -37,24 +37,14 @@ def terminal_tables(path: Path) -> list[Table]:
     Raises:
         ValueError: the file is neither.
     """
-    try:
-        # Names such as "NA" are names; only an empty field is missing.
-        table = pd.read_csv(
-            path, dtype=dict.fromkeys(_NAMES, "str"), keep_default_na=False, na_values=[""]
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a csv file ({error})") from error
-    columns = tuple(table.columns)
-    if columns == instance_counts.COLUMNS:
+    kind, table = read_table(path)
+    if kind == "instances":
         return [_instance_table(table)]
-    if columns in (scores.COLUMNS, (*scores.COLUMNS, *intervals.COLUMNS)):
+    if kind == "scores":
         return list(_score_tables(table))
-    if columns == published.COLUMNS:
+    if kind == "published":
         return list(_published_tables(table))
-    raise ValueError(
-        f"{path}: its columns are those of no known table; expected the csv file that "
-        "`smallobjects table1`, `table2`, `supplement-table2` or `ablation` writes"
-    )
+    return [_runtime_table(table)]
 
 
 def _instance_table(table: pd.DataFrame) -> Table:
@@ -72,6 +62,18 @@ def _instance_table(table: pd.DataFrame) -> Table:
             for row in [rows.loc[(column.dataset, size)]]
         ]
         shown.add_row(size.capitalize(), *cells, end_section=size == instance_counts.SIZES[-1])
+    return shown
+
+
+def _runtime_table(table: pd.DataFrame) -> Table:
+    """Return a row per rule: its jobs, and how long they took together."""
+    shown = Table(title="Runtimes", box=box.SIMPLE_HEAD)
+    shown.add_column("Rule", no_wrap=True)
+    for name in ("Jobs", "Seconds", "Processor seconds"):
+        shown.add_column(name, justify="right")
+    for rule, part in table.groupby("rule", sort=False):
+        sums = part[["jobs", "seconds", "cpu_seconds"]].sum()
+        shown.add_row(escape(rule), *(f"{value:,.0f}" for value in sums))
     return shown
 
 
@@ -127,7 +129,7 @@ def _published_tables(table: pd.DataFrame) -> Iterator[Table]:
             difference = Entry(row.value_difference, row.gain_difference, "sb")
             shown.add_row(
                 escape(row.segmentor),
-                _METRIC_TITLES[row.metric],
+                METRIC_TITLES[row.metric],
                 *(format_entry(entry).replace("-", "−") for entry in (found, theirs)),
                 format_entry(difference, signed=True).replace("-", "−"),
             )
@@ -140,13 +142,13 @@ def _empty_table(title: str, names: list[str], rows: Sequence[Row | ArmRow]) -> 
     ]
     note = "; in brackets: bootstrap intervals" if any(each.interval for each in entries) else ""
     shown = Table(title=f"{title}, in percent{note}", box=box.SIMPLE_HEAD)
-    for name in [*names, *_METRIC_TITLES.values()]:
+    for name in [*names, *METRIC_TITLES.values()]:
         shown.add_column(name, no_wrap=True)
     return shown
 
 
 def _entry_cells(entries: dict[str, Entry]) -> list[str]:
-    return [_entry_cell(entries[metric]) for metric in _METRIC_TITLES]
+    return [_entry_cell(entries[metric]) for metric in METRIC_TITLES]
 
 
 def _entry_cell(entry: Entry) -> str:

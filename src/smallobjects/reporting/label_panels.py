@@ -1,0 +1,151 @@
+"""Panels of pseudo-labels: where a label source loses small objects, stage by stage."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import pandas as pd
+
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.metrics.instances import instance_ious
+from smallobjects.pseudo_labels.cam_store import CamStore
+from smallobjects.pseudo_labels.label_archive import LabelArchives
+from smallobjects.pseudo_labels.label_folder import read_label
+from smallobjects.reporting.painting import paint_activation
+from smallobjects.reporting.panel_page import Picture, PictureRow
+from smallobjects.reporting.panel_parameters import LabelSource
+from smallobjects.reporting.panels import Panels
+
+COLUMNS = ("labels", "image", "stage", "small_objects", "iou")
+NOT_KEPT = "none"
+"""Printed where a label source has no such stage."""
+
+
+class LabelStages:
+    """The stages of one label source, read image by image."""
+
+    def __init__(self, source: LabelSource, cams: Sequence[CamStore], seeds: LabelArchives) -> None:
+        self.source = source
+        self._cams = {image_id: store for store in cams for image_id in store.image_ids}
+        self._seeds = seeds
+
+    def activation(self, image: np.ndarray, image_id: str) -> np.ndarray | None:
+        """The class activation maps over the image, or None without maps."""
+        store = self._cams.get(image_id)
+        if store is None:
+            return None
+        _, maps = store.read(image_id, image.shape[:2])
+        return paint_activation(image, maps)
+
+    def seed(self, image_id: str) -> np.ndarray | None:
+        """The seed, H×W uint8, or None without seeds."""
+        return self._seeds.read(image_id) if image_id in self._seeds.image_ids else None
+
+    def label(self, image_id: str) -> np.ndarray:
+        """The pseudo-label, H×W uint8."""
+        return read_label(self.source.folder / "labels", image_id)
+
+
+@contextmanager
+def open_stages(source: LabelSource) -> Iterator[LabelStages]:
+    """Open what there is of a label source: its labels, and its maps and seeds if it has any.
+
+    Raises:
+        BadInputError: a file of maps or seeds is damaged.
+    """
+    with ExitStack() as stack:
+        cams = [
+            stack.enter_context(CamStore(path))
+            for path in sorted((source.folder / "cams").glob("*.npz"))
+        ]
+        seeds = LabelArchives(sorted((source.folder / "seeds").glob("*.zip")))
+        yield LabelStages(source, cams, stack.enter_context(seeds))
+
+
+def label_rows(
+    stages: LabelStages, dataset: PreparedDataset, image_ids: Sequence[str]
+) -> tuple[pd.DataFrame, list[PictureRow]]:
+    """Return a row of pictures for each image: image, map, seed, label, ground truth.
+
+    Args:
+        stages: of the label source.
+        dataset: the dataset of the images.
+        image_ids: the images, which must have instance masks.
+
+    Returns:
+        A table with the columns `COLUMNS` (stage is seed or label; iou is the mean of the image's
+        small objects, 0..1), and the rows.
+    """
+    panels = Panels(dataset)
+    entries, rows = [], []
+    for image_id in image_ids:
+        pictures, found = stage_pictures(stages, dataset, panels, image_id)
+        entries += [(stages.source.labels, image_id, *each) for each in found]
+        first, last = panels.image(image_id), panels.truth(image_id)
+        row = (first, *pictures, last)
+        if rows:
+            row = tuple(Picture(each.pixels, "", each.note, each.boxes) for each in row)
+        rows.append(PictureRow(panels.shape(image_id), row, image_id))
+    return pd.DataFrame(entries, columns=list(COLUMNS)), rows
+
+
+def contact_label_rows(
+    sources: Sequence[LabelSource], dataset: PreparedDataset, image_id: str
+) -> list[PictureRow]:
+    """Return the rows of a contact sheet: the stages of every label source on one image."""
+    panels = Panels(dataset)
+    shape = panels.shape(image_id)
+    rows = []
+    for source in sources:
+        with open_stages(source) as stages:
+            pictures, _ = stage_pictures(stages, dataset, panels, image_id)
+        row = (panels.image(image_id), *pictures, panels.truth(image_id))
+        if rows:
+            row = tuple(Picture(each.pixels, "", each.note, each.boxes) for each in row)
+        rows.append(PictureRow(shape, row, source.labels_title))
+    return rows
+
+
+def stage_pictures(
+    stages: LabelStages, dataset: PreparedDataset, panels: Panels, image_id: str
+) -> tuple[list[Picture], list[tuple[str, int, float]]]:
+    """Return map, seed and label of an image, and how its small objects fare in seed and label.
+
+    Returns:
+        Three pictures, and for each of the stages seed and label that there is its name, the number
+        of small objects and their mean IoU.
+    """
+    activation = stages.activation(dataset.read_image(image_id), image_id)
+    boxes = panels.boxes(image_id) if activation is not None else ()
+    note = "" if activation is not None else NOT_KEPT
+    pictures, entries = [Picture(activation, "class activation", note, boxes)], []
+    for name, title, mask in (
+        ("seed", "seed", stages.seed(image_id)),
+        ("label", "pseudo-label", stages.label(image_id)),
+    ):
+        if mask is None:
+            pictures.append(Picture(None, title, NOT_KEPT))
+            continue
+        ious = small_ious(mask, dataset, image_id)
+        mean = float(np.mean(list(ious.values()))) if ious else float("nan")
+        entries.append((name, len(ious), mean))
+        pictures.append(panels.mask(mask, image_id, title, ious, f"small: {mean:.2f}"))
+    return pictures, entries
+
+
+def small_ious(mask: np.ndarray, dataset: PreparedDataset, image_id: str) -> dict[int, float]:
+    """Return the IoU of each small object, by instance id; 255 in the mask is no class."""
+    rows = instance_ious(
+        mask,
+        dataset.read_semantic(image_id),
+        dataset.read_instances(image_id),
+        dataset.num_classes,
+        size_limits=tuple(dataset.description["size_limits"]),
+    )
+    rows = rows[(rows["size"] == "small") & (rows["class_id"] > 0)]
+    return dict(zip(rows["instance_id"].tolist(), rows["iou"].tolist(), strict=True))
+
+
+def has_labels(source: LabelSource) -> bool:
+    """Tell whether a label source is finished."""
+    return (source.folder / "manifest.json").is_file()

@@ -1,0 +1,132 @@
+"""Panels of pseudo-labels on synthetic scenes, with maps, seeds and labels of known content."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from smallobjects.cli import main
+from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
+from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.datasets.synthetic import make_synthetic
+from smallobjects.pseudo_labels.cam_store import write_cams
+from smallobjects.pseudo_labels.label_archive import encode_label, write_labels
+from smallobjects.pseudo_labels.strides import strided_size
+from smallobjects.reporting.label_panels import NOT_KEPT, label_rows, open_stages
+from smallobjects.reporting.painting import LONG_SIDE, paint_activation
+from smallobjects.reporting.panel_parameters import LabelSource
+
+SCENES = SyntheticParameters(train_images=8, val_images=2, image_size=64, seed=5)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("labelled")
+    make_synthetic("voc", SCENES, folder / "raw")
+    parameters = {
+        **{"title": "VOC", "layout": "voc", "num_classes": 21, "raw": "synthetic"},
+        **{"train": "train", "label_score": "train", "evaluate": "train"},
+        **{"splits": {"train": {"source": "train"}}, "size_limits": (60, 400)},
+    }
+    prepare_dataset(
+        "voc", DatasetParameters.model_validate(parameters), folder / "raw", folder / "voc"
+    )
+    return PreparedDataset.open(folder / "voc")
+
+
+@pytest.fixture
+def source(dataset, tmp_path):
+    """Labels that are the ground truth, seeds in which small objects are undecided, and maps."""
+    folder = tmp_path / "irn"
+    (folder / "labels").mkdir(parents=True)
+    images = dataset.split("train")
+    table = dataset.instance_table
+    with (
+        write_cams(folder / "cams" / "1-of-1.npz") as cams,
+        write_labels(folder / "seeds" / "1-of-1.zip") as seeds,
+    ):
+        for image_id in images:
+            semantic = dataset.read_semantic(image_id)
+            semantic = np.where(semantic == 255, 0, semantic)
+            (folder / "labels" / f"{image_id}.png").write_bytes(encode_label(semantic))
+            small = table[(table["image"] == image_id) & (table["size"] == "small")]
+            hidden = np.isin(dataset.read_instances(image_id), small["instance_id"])
+            seeds.write(image_id, np.where(hidden, 255, semantic))
+            maps = np.full((1, *strided_size(*semantic.shape)), 0.5)
+            cams.write(image_id, np.array([1]), maps)
+    (folder / "manifest.json").write_text("{}")
+    return LabelSource(labels="irn", labels_title="IRN", folder=folder)
+
+
+def test_stages_are_shown_with_the_iou_of_small_objects(dataset, source):
+    images = [
+        image
+        for image in dataset.split("train")
+        if (dataset.instance_table.query("image == @image")["size"] == "small").any()
+    ][:3]
+    with open_stages(source) as stages:
+        table, rows = label_rows(stages, dataset, images)
+    assert images
+    assert len(rows) == len(images)
+    assert table[table["stage"] == "label"]["iou"].tolist() == pytest.approx([1] * len(images))
+    assert table[table["stage"] == "seed"]["iou"].tolist() == pytest.approx([0] * len(images))
+    table = dataset.instance_table
+    for image_id, row in zip(images, rows, strict=True):
+        small = table[(table["image"] == image_id) & (table["size"] == "small")]
+        _, activation, seed, label, _ = row.pictures
+        assert len(activation.boxes) == len(seed.boxes) == len(label.boxes) == len(small)
+        assert {box.text for box in seed.boxes} == {"0.00"}
+        assert {box.text for box in label.boxes} == {"1.00"}
+        assert activation.pixels.shape == (64, 64, 3)
+
+
+def test_a_source_without_maps_shows_what_it_has(dataset, source):
+    bare = source.model_copy(update={"folder": source.folder.parent / "bare"})
+    bare.folder.mkdir()
+    (source.folder / "labels").rename(bare.folder / "labels")
+    with open_stages(bare) as stages:
+        table, rows = label_rows(stages, dataset, dataset.split("train")[:1])
+    assert set(table["stage"]) == {"label"}
+    _, activation, seed, label, _ = rows[0].pictures
+    assert activation.pixels is None
+    assert activation.note == seed.note == NOT_KEPT
+    assert label.pixels is not None
+
+
+def test_an_activation_is_brighter_where_it_is_higher():
+    image = np.full((2 * LONG_SIDE, 2 * LONG_SIDE, 3), 90, np.uint8)
+    maps = np.zeros((2, 8, 8))
+    maps[1, :, 4:] = 1
+    painted = paint_activation(image, maps).astype(int)
+    assert painted.shape == (LONG_SIDE, LONG_SIDE, 3)
+    assert painted[:, -1].sum(axis=-1).min() > painted[:, 0].sum(axis=-1).max() + 200
+    assert (paint_activation(image, maps[:0]).std(axis=(0, 1)) == 0).all()
+
+
+def test_the_command_writes_pages_and_names_what_is_missing(dataset, source, tmp_path):
+    absent = source.model_copy(update={"labels": "rib", "folder": tmp_path / "rib"})
+    described = {"title": "VOC", "path": str(dataset.root), "split": "train"}
+    sources = [each.model_dump(mode="json") for each in (source, absent)]
+    pages = json.dumps({"dataset": described, "sources": sources})
+    arguments = ["label-panels", "--pages", pages, "--scale", "demo"]
+    result = CliRunner().invoke(main, [*arguments, "--output", str(tmp_path / "pages")])
+    assert result.exit_code == 0, result.output
+    assert f"missing: {absent.folder}/manifest.json" in result.output
+    names = {path.name for path in (tmp_path / "pages").iterdir()}
+    assert names == {"irn.pdf", "irn.png", "all.pdf", "all.png", "images.csv"}
+    table = pd.read_csv(tmp_path / "pages/images.csv")
+    assert table["image"].nunique() == 4
+
+
+def test_a_damaged_map_is_named(dataset, source, tmp_path):
+    (source.folder / "cams" / "1-of-1.npz").write_bytes(b"no zip")
+    described = {"title": "VOC", "path": str(dataset.root), "split": "train"}
+    pages = {"dataset": described, "sources": [source.model_dump(mode="json")]}
+    arguments = ["label-panels", "--pages", json.dumps(pages), "--scale", "demo"]
+    result = CliRunner().invoke(main, [*arguments, "--output", str(tmp_path / "pages")])
+    assert result.exit_code != 0
+    assert "1-of-1.npz" in result.output
+    assert not (tmp_path / "pages").exists()

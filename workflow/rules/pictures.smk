@@ -1,0 +1,246 @@
+# Needs: <root>/datasets/<dataset>/, <root>/predictions/<cell>/, <root>/scores/<cell>/, the label
+# sources <root>/pseudo_labels/<dataset>/<source>/, the learning curves beside the segmentors, and
+# <root>/benchmarks/.
+# Makes: <results>/figures/panels/<dataset>/, <results>/figures/labels/<dataset>/, the plots in
+# <results>/figures/, pages of the tables in <results>/tables/, and <root>/configuration.html.
+
+
+localrules:
+    runtimes,
+    html_tables,
+    configuration,
+
+
+rule panels:
+    """Show images, ground truth and predictions of every model (supplement, Figures 4 to 26)."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        predictions=predictions_on,
+        instances=instances_on,
+    output:
+        pages=report(
+            directory(f"{FIGURES}/panels/{{dataset}}"),
+            patterns=["{page}.png"],
+            caption="../report/panels.rst",
+            category="Panels",
+            subcategory=dataset_title,
+            labels=page_labels,
+        ),
+    log:
+        f"{LOGS}/panels.{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/panels.{{dataset}}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        pages=panel_pages,
+        settings=EXPERIMENT.config.figures.panels.model_dump_json(),
+        seed=EXPERIMENT.config.figures.seed,
+        scale=EXPERIMENT.config.scale,
+    shell:
+        "smallobjects panels --pages {params.pages:q} --settings {params.settings:q}"
+        " --seed {params.seed} --scale {params.scale} --output {output.pages} > {log} 2>&1"
+
+
+rule label_panels:
+    """Show activation maps, seeds and pseudo-labels of every label source."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        manifests=manifests_of,
+        labels=labels_of,
+    output:
+        pages=report(
+            directory(f"{FIGURES}/labels/{{dataset}}"),
+            patterns=["{page}.png"],
+            caption="../report/label_panels.rst",
+            category="Pseudo-labels",
+            subcategory=dataset_title,
+            labels=page_labels,
+        ),
+    log:
+        f"{LOGS}/label_panels.{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/label_panels.{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=any_of(TRAINED),
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        pages=label_pages,
+        settings=EXPERIMENT.config.figures.panels.model_dump_json(),
+        seed=EXPERIMENT.config.figures.seed,
+        scale=EXPERIMENT.config.scale,
+    shell:
+        "smallobjects label-panels --pages {params.pages:q} --settings {params.settings:q}"
+        " --seed {params.seed} --scale {params.scale} --output {output.pages} > {log} 2>&1"
+
+
+rule plots:
+    """Plot gains by size, mIoU against IA_S, IoU against size, and learning curves."""
+    input:
+        summaries=paths_of(EXPERIMENT.cells),
+        tables=tables_of(EXPERIMENT.cells),
+        checkpoints=trained_models,
+    output:
+        gains=report(
+            f"{FIGURES}/gains.png",
+            caption="../report/gains.rst",
+            category="Plots",
+            labels={"plot": "Gain by object size", "dataset": "all"},
+        ),
+        trade=report(
+            f"{FIGURES}/miou_ia_s.png",
+            caption="../report/miou_ia_s.rst",
+            category="Plots",
+            labels={"plot": "mIoU against IA_S", "dataset": "all"},
+        ),
+        size_curves=[
+            report(
+                f"{FIGURES}/size_curves.{dataset}.png",
+                caption="../report/size_curves.rst",
+                category="Plots",
+                labels={"plot": "IoU against object size", "dataset": dataset},
+            )
+            for dataset in EXPERIMENT.config.datasets
+        ],
+        learning_curves=[
+            report(
+                f"{FIGURES}/learning_curves.{dataset}.png",
+                caption="../report/learning_curves.rst",
+                category="Plots",
+                labels={"plot": "Learning curves", "dataset": dataset},
+            )
+            for dataset in TRAINED
+        ],
+        others=[
+            f"{FIGURES}/{plot}.{suffix}" for plot in PLOTS for suffix in ("pdf", "csv")
+        ],
+    log:
+        f"{LOGS}/plots.log",
+    benchmark:
+        f"{BENCHMARKS}/plots.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        inputs=plot_inputs,
+        seed=EXPERIMENT.config.figures.seed,
+        scale=EXPERIMENT.config.scale,
+        folder=subpath(output.gains, parent=True),
+    shell:
+        "smallobjects plots --inputs {params.inputs:q} --seed {params.seed}"
+        " --scale {params.scale} --output {params.folder} > {log} 2>&1"
+
+
+rule runtimes:
+    """Add up how long the jobs of each rule took, up to the scores."""
+    input:
+        paths_of(EXPERIMENT.cells),
+    output:
+        csv=report(
+            f"{TABLES}/runtimes.csv",
+            caption="../report/runtimes.rst",
+            category="Runtimes",
+            labels={"runtimes": "By rule and label source", "file": "csv"},
+        ),
+        png=report(
+            f"{FIGURES}/runtimes.png",
+            caption="../report/runtimes.rst",
+            category="Runtimes",
+            labels={"runtimes": "By rule", "file": "plot"},
+        ),
+        pdf=f"{FIGURES}/runtimes.pdf",
+    log:
+        f"{LOGS}/runtimes.log",
+    benchmark:
+        f"{BENCHMARKS}/runtimes.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        benchmarks=BENCHMARKS,
+        scale=EXPERIMENT.config.scale,
+    shell:
+        "smallobjects runtimes --benchmarks {params.benchmarks} --scale {params.scale}"
+        " --table {output.csv} --figure {output.pdf} > {log} 2>&1"
+
+
+rule html_tables:
+    """Write the tables as pages whose columns sort."""
+    input:
+        table1=rules.table1.output.csv,
+        table2=rules.table2.output.csv,
+        supplement=supplement_files(".csv"),
+        runtimes=rules.runtimes.output.csv,
+    output:
+        table1=report(
+            f"{TABLES}/table1.html",
+            caption="../report/table1.rst",
+            category="Tables",
+            labels={"table": "Table 1: instances by size", "file": "sortable"},
+        ),
+        table2=report(
+            f"{TABLES}/table2.html",
+            caption="../report/table2.rst",
+            category="Tables",
+            labels={"table": "Table 2: scores", "file": "sortable"},
+        ),
+        supplement=[
+            report(
+                path,
+                caption="../report/supplement_table2.rst",
+                category="Tables",
+                labels={"table": supplement_title(path), "file": "sortable"},
+            )
+            for path in supplement_files(".html")
+        ],
+        runtimes=report(
+            f"{TABLES}/runtimes.html",
+            caption="../report/runtimes.rst",
+            category="Runtimes",
+            labels={"runtimes": "By rule and label source", "file": "sortable"},
+        ),
+    log:
+        f"{LOGS}/html_tables.log",
+    benchmark:
+        f"{BENCHMARKS}/html_tables.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        scale=EXPERIMENT.config.scale,
+    shell:
+        "smallobjects html-tables {input} --scale {params.scale} > {log} 2>&1"
+
+
+rule configuration:
+    """Write every setting, as it is run, to one page."""
+    output:
+        page=report(
+            f"{ROOT}/configuration.html",
+            caption="../report/configuration.rst",
+            category="Configuration",
+            labels={"settings": "All settings as they are run"},
+        ),
+    log:
+        f"{LOGS}/configuration.log",
+    benchmark:
+        f"{BENCHMARKS}/configuration.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        gpu=0,
+    params:
+        values=EXPERIMENT.config.model_dump_json(),
+        folder=EXPERIMENT.folder,
+        settings=settings_checksum(),
+    shell:
+        "smallobjects resolved-settings --values {params.values:q} --folder {params.folder}"
+        " --output {output.page} > {log} 2>&1"
