@@ -12,6 +12,7 @@ from smallobjects.segmentation import (
     sampling,
     size_weight_pipeline,
     size_weighted_loss,
+    termination,
     tiny_backbone,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "sampling",
     "size_weight_pipeline",
     "size_weighted_loss",
+    "termination",
     "tiny_backbone",
 ]
