@@ -11,14 +11,14 @@ INSTALLED := $(VENV)/.installed
 # The workflow calls `smallobjects` by name, so the environment's commands come first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint lock environment latex clean
+.PHONY: demo test lint lock environment latex slurm-for-tests clean
 
 demo: $(INSTALLED)
 	snakemake --quiet rules
 	@smallobjects show-table results/tables/table1.csv
 	@smallobjects show-table results/tables/table2.csv
 
-test: $(INSTALLED) latex lint
+test: $(INSTALLED) latex slurm-for-tests lint
 	pytest
 
 lint: $(INSTALLED)
@@ -41,6 +41,10 @@ $(INSTALLED): envs/requirements.txt pyproject.toml
 # The tests compile the tables with a real LaTeX; where it is missing, Debian's packages bring it.
 latex:
 	@command -v pdflatex > /dev/null || envs/install_latex.sh
+
+# So do some of them on a real Slurm, which they start themselves.
+slurm-for-tests:
+	@command -v slurmctld munged > /dev/null || envs/install_slurm.sh
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock

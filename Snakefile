@@ -39,3 +39,4 @@ rule all:
 
 onstart:
     require_paths(EXPERIMENT)
+    end_orphans()

@@ -14,7 +14,7 @@ from torch import Tensor
 from smallobjects.publishing import publish_file
 from smallobjects.segmentation.distributed import process_rank
 from smallobjects.segmentation.errors import SegmentationError
-from smallobjects.segmentation.termination import Terminated, termination_asked
+from smallobjects.segmentation.termination import TerminatedError, termination_asked
 
 
 @HOOKS.register_module()
@@ -45,7 +45,7 @@ class AtomicCheckpointHook(Hook):
         """Write a checkpoint where one is due: in the first process, with the state of all.
 
         Raises:
-            Terminated: SIGTERM came; the checkpoint of this iteration is written.
+            TerminatedError: SIGTERM came; the checkpoint of this iteration is written.
         """
         done = batch_idx + 1
         finished = done == runner.max_iters
@@ -56,7 +56,7 @@ class AtomicCheckpointHook(Hook):
         if process_rank() == 0:
             self._save(runner, done)
         if ending:
-            raise Terminated(
+            raise TerminatedError(
                 f"ended by SIGTERM after iteration {done}, of which a checkpoint is saved; start "
                 "again to go on from it"
             )

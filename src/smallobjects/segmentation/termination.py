@@ -14,7 +14,7 @@ from smallobjects.segmentation.distributed import over_processes, process_count
 from smallobjects.segmentation.errors import SegmentationError
 
 
-class Terminated(SegmentationError):
+class TerminatedError(SegmentationError):
     """A training that was asked to end, and has saved a checkpoint to go on from."""
 
 

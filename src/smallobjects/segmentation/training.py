@@ -54,7 +54,7 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
     Raises:
         FileNotFoundError: the dataset, the split, a label or the pretrained weights are missing.
         SegmentationError: the parameters do not fit, or `run.shared` is not theirs.
-        Terminated: SIGTERM came; a checkpoint of the iteration that was under way is saved.
+        TerminatedError: SIGTERM came; a checkpoint of the iteration that was under way is saved.
     """
     check_run(run)
     where = select_device(device)
