@@ -43,6 +43,7 @@ COMMANDS = {
     "figure1": "figures",
     "figure3": "figures",
     "show-table": "reporting",
+    "status": "overview",
     "config-schema": "configuration",
 }
 
