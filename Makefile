@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 # The workflow calls `smallobjects` by name, so the environment's commands come first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint lock environment latex browser clean
+.PHONY: demo test lint lock environment latex browser slurm-for-tests clean
 
 demo: $(INSTALLED)
 	snakemake --quiet rules
@@ -20,7 +20,7 @@ demo: $(INSTALLED)
 	@smallobjects show-table results/tables/table2.csv
 	@echo "Pictures, tables and captions: results/report.html"
 
-test: $(INSTALLED) latex browser lint
+test: $(INSTALLED) latex browser slurm-for-tests lint
 	pytest
 
 lint: $(INSTALLED)
@@ -49,6 +49,11 @@ latex:
 browser:
 	@{ command -v chromium && command -v chromedriver; } > /dev/null || envs/install_debian.sh \
 		"chromium with chromedriver" chromium chromium-driver
+
+# So do some of them on a real Slurm, which they start themselves.
+slurm-for-tests:
+	@{ command -v slurmctld && command -v munged; } > /dev/null || envs/install_debian.sh \
+		"Slurm (slurmctld, slurmd and munged)" slurm-wlm munge
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock

@@ -11,6 +11,7 @@ configfile: Path(workflow.basedir) / "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/common_fetching.smk"
+include: "workflow/rules/common_labels.smk"
 include: "workflow/rules/common_saliency.smk"
 include: "workflow/rules/common_reporting.smk"
 include: "workflow/rules/fetching.smk"
@@ -54,3 +55,4 @@ rule all:
 
 onstart:
     require_paths(EXPERIMENT)
+    end_orphans()

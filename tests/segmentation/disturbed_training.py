@@ -1,6 +1,8 @@
 """Trainings in processes of their own, which tests may kill or starve."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -48,6 +50,11 @@ class Training:
         """End it with SIGKILL, and read what it had logged."""
         self.process.kill()
         self.finish()
+
+    def terminate(self):
+        """Send SIGTERM to all its processes, as a cluster does before it ends a job."""
+        os.killpg(self.process.pid, signal.SIGTERM)
+        return self.finish()
 
     def finish(self):
         """Wait for its end; returns its exit status."""

@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
+from smallobjects.cluster.orphans import OrphanError, cancel_orphans
 from smallobjects.config import ConfigError, Experiment, missing_paths
 from smallobjects.losses.arms import PATTERN as ARM_PATTERN
 from smallobjects.losses.arms import parse_arm
@@ -82,6 +83,15 @@ def require_paths(experiment):
         raise WorkflowError(
             "\n".join(["The configuration cannot be run.", *lines, remedy])
         )
+
+
+def end_orphans():
+    """End the Slurm jobs of an earlier run in this folder, which nobody waits for any more."""
+    if workflow.executor_plugin.name == "slurm":
+        try:
+            cancel_orphans(Path.cwd())
+        except OrphanError as error:
+            raise WorkflowError(str(error)) from None
 
 
 def is_synthetic(dataset):

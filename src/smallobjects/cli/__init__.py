@@ -69,6 +69,7 @@ COMMANDS = {
     "html-tables": "pages",
     "resolved-settings": "pages",
     "show-table": "reporting",
+    "status": "overview",
     "config-schema": "configuration",
 }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
@@ -13,11 +14,12 @@ from torch import Tensor
 from smallobjects.publishing import publish_file
 from smallobjects.segmentation.distributed import process_rank
 from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.termination import TerminatedError, termination_asked
 
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(Hook):
-    """Writes `iter_<n>.pth` every so often and after the last iteration.
+    """Writes `iter_<n>.pth` every so often, after the last iteration, and when SIGTERM came.
 
     MMEngine's own hook writes in place and deletes the predecessor first; here a checkpoint appears
     when it is whole, and only then the oldest ones go. Hooks that need something of every process
@@ -40,13 +42,26 @@ class AtomicCheckpointHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Write a checkpoint where one is due: in the first process, with the state of all."""
+        """Write a checkpoint where one is due: in the first process, with the state of all.
+
+        Raises:
+            TerminatedError: SIGTERM came; the checkpoint of this iteration is written.
+        """
         done = batch_idx + 1
-        if done % self.interval and done != runner.max_iters:
+        finished = done == runner.max_iters
+        ending = not finished and termination_asked(get_device())
+        if done % self.interval and not finished and not ending:
             return
         runner.call_hook("before_gathering")
-        if process_rank() > 0:
-            return
+        if process_rank() == 0:
+            self._save(runner, done)
+        if ending:
+            raise TerminatedError(
+                f"ended by SIGTERM after iteration {done}, of which a checkpoint is saved; start "
+                "again to go on from it"
+            )
+
+    def _save(self, runner: Runner, done: int) -> None:
         folder = Path(runner.work_dir)
         with publish_file(folder / f"iter_{done}.pth") as partial:
             runner.save_checkpoint(str(partial.parent), partial.name, by_epoch=False)

@@ -14,6 +14,7 @@ from smallobjects.segmentation import (
     sampling,
     size_weight_pipeline,
     size_weighted_loss,
+    termination,
     tiny_backbone,
     vision_transformer,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "sampling",
     "size_weight_pipeline",
     "size_weighted_loss",
+    "termination",
     "tiny_backbone",
     "vision_transformer",
 ]

@@ -24,6 +24,7 @@ from smallobjects.segmentation.learning_curve import write_curve, write_tensorbo
 from smallobjects.segmentation.pretrained import check_pretrained
 from smallobjects.segmentation.progress import training_progress
 from smallobjects.segmentation.runner import SegmentorRunner
+from smallobjects.segmentation.termination import deferred_termination
 
 logger = logging.getLogger(__name__)
 # MMEngine's resume asks for a message hub; its log would make equal trainings differ in bytes.
@@ -52,6 +53,7 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
     Raises:
         FileNotFoundError: the dataset, the split, a label or the pretrained weights are missing.
         SegmentationError: the parameters do not fit, or `run.shared` is not theirs.
+        TerminatedError: SIGTERM came; a checkpoint of the iteration that was under way is saved.
     """
     check_run(run)
     where = select_device(device)
@@ -67,7 +69,8 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
     if start is None or start == run.shared or iteration_of(start) < run.last_iteration:
         origin = f"from {start}" if start else "from the initial weights"
         logger.info("%s: training to iteration %d, %s", run.phase, run.last_iteration, origin)
-        in_processes(run.processes, where, _train, run, config.to_dict(), device)
+        with deferred_termination(pass_on=run.processes > 1):
+            in_processes(run.processes, where, _train, run, config.to_dict(), device)
     last = torch.load(checkpoints(scratch)[-1], map_location="cpu", weights_only=False)
     _publish(run, last, description, dataset.class_names, config, output)
     shutil.rmtree(scratch)
@@ -82,7 +85,7 @@ def _train(run: TrainingRun, config: dict[str, Any], device: str) -> None:
     torch.set_num_threads(max(1, run.threads // run.processes))
     # MMEngine keeps loggers by name and would name two trainings of one second alike.
     runner = SegmentorRunner.from_cfg(Config({**config, "experiment_name": uuid.uuid4().hex}))
-    with training_progress(run.phase, runner):
+    with training_progress(run.phase, runner), deferred_termination():
         runner.train()
 
 

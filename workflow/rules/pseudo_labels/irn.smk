@@ -4,17 +4,6 @@
 IRN_FAMILY = any_of(EXPERIMENT.of_family("irn"))
 
 
-def classifier_of(wildcards):
-    """Return the classifier of a label source: IRN's if both are trained alike, or its own."""
-    stages, irn = (
-        EXPERIMENT.stages(source, wildcards.dataset)
-        for source in (wildcards.source, "irn")
-    )
-    alike = getattr(stages, "classifier", None) == irn.classifier
-    source = "irn" if alike else wildcards.source
-    return f"{SOURCE}/classifier.pth".format(dataset=wildcards.dataset, source=source)
-
-
 rule train_classifier:
     """Train the image classifier whose weights give the class activation maps."""
     input:

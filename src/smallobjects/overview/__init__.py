@@ -1,0 +1,1 @@
+"""What a matrix takes, and how far it is."""

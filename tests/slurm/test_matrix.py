@@ -1,0 +1,60 @@
+"""The small matrix on Slurm: the numbers of a local run, and each GPU for one job at a time."""
+
+from collections import Counter
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slurm
+GPU_JOBS = {"train_shared": 1, "train_arm": 2, "predict": 2}
+
+
+def rule_of(comment: str) -> str:
+    """The rule that a job's comment names."""
+    return comment.removeprefix("rule_").partition("_wildcards_")[0]
+
+
+@pytest.fixture(scope="module")
+def finished(on_slurm):
+    """The whole matrix, with the rule of each job and what Slurm gave to it."""
+    run = on_slurm()
+    run.run()
+    run.rules = {job: rule_of(comment) for job, comment in run.cluster.comments().items()}
+    run.uses = run.cluster.gpu_uses()
+    return run
+
+
+def test_the_numbers_are_those_of_a_local_run(finished, undisturbed):
+    tables = sorted(undisturbed.folder.glob("results/tables/*.csv"))
+    assert len(tables) == 2
+    scores = sorted(undisturbed.folder.glob("results/demo/scores/**/summary.json"))
+    assert len(scores) == 2
+    for path in (*tables, *scores):
+        there = finished.folder / path.relative_to(undisturbed.folder)
+        assert there.read_bytes() == path.read_bytes(), path
+    for path in undisturbed.folder.glob("results/demo/scores/**/*.parquet"):
+        there = finished.folder / path.relative_to(undisturbed.folder)
+        pd.testing.assert_frame_equal(pd.read_parquet(there), pd.read_parquet(path))
+
+
+def test_every_job_that_uses_a_gpu_got_exactly_one(finished):
+    gpus = {use.job: len(use.gpus) for use in finished.uses}
+    held = Counter()
+    for job, rule in finished.rules.items():
+        held[rule] += gpus[job]
+    assert +held == GPU_JOBS
+
+
+def test_no_two_jobs_shared_a_gpu(finished):
+    for gpu in ("0", "1"):
+        held = sorted((use.start, use.end) for use in finished.uses if gpu in use.gpus)
+        assert held
+        for (_, end), (start, _) in pairwise(held):
+            assert end <= start
+
+
+def test_collation_stays_on_the_head_node(finished):
+    submitted = set(finished.rules.values())
+    assert submitted.isdisjoint({"table1", "table2", "figure1", "figure3", "all"})
+    assert {"score", "prepare_dataset", "ground_truth_labels"} <= submitted
