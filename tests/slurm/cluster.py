@@ -34,7 +34,7 @@ def why_not() -> str | None:
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     missing = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
     if missing:
-        return f"{', '.join(missing)} missing; envs/install_slurm.sh installs them"
+        return f"{', '.join(missing)} missing; `make slurm-for-tests` installs them"
     if os.geteuid() != 0:
         return "slurmd runs the jobs of a user only as root"
     if not all(Path(f"/dev/tty{number}").exists() for number in (1, 2)):

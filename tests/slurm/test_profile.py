@@ -78,7 +78,8 @@ def test_clusters_that_want_gres_get_it_for_the_same_rules(gpus_of_rules, reques
         if gpu in (None, "0"):
             assert "gres" not in by_rule.get(rule, {})
         else:
-            count = 2 if rule in ("train_shared", "train_arm") else 1
+            segmentor = rule in ("train_shared", "train_arm", "train_first_segmentor")
+            count = 2 if segmentor else 1
             assert by_rule[rule]["gres"] == f"'gpu:a100:{count}'"
             assert by_rule[rule]["gpu"] == "0"
 
