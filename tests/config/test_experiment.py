@@ -34,7 +34,7 @@ def test_the_matrix_has_every_cell_once(demo, config_folder):
     blocks = yaml.safe_load((config_folder / "config.yaml").read_text())["matrix"]
     labels = [name for block in blocks for name in block["labels"]]
     assert len(demo.cells) == len(set(demo.cells)) == 2 * 3 * len(labels)
-    assert demo.cells[0] == Cell("voc", "irn", "deeplabv2", "ce")
+    assert demo.cells[0] == Cell("voc", labels[0], "deeplabv2", "ce")
     assert demo.sources == labels
 
 
