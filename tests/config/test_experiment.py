@@ -35,7 +35,7 @@ def test_the_matrix_has_every_cell_once(demo, config_folder):
     labels = [name for block in blocks for name in block["labels"]]
     rows = sum(len(block["labels"]) * len(block["segmentors"]) for block in blocks)
     assert len(demo.cells) == len(set(demo.cells)) == 2 * 3 * rows
-    assert demo.cells[0] == Cell("voc", "irn", "deeplabv2", "ce")
+    assert demo.cells[0] == Cell("voc", labels[0], "deeplabv2", "ce")
     assert demo.sources == labels
 
 

@@ -191,7 +191,7 @@ def test_enough_boxes_at_a_high_overlap_are_cut_to_the_first():
     assert choose_proposals(logits, regressed, 1, box, parameters).tolist() == [1, 2]
 
 
-def test_the_detector_is_asked_about_all_objects_of_an_image_at_once(detector):
+def test_objects_of_an_image_are_told_apart(detector):
     generator = np.random.default_rng(4)
     image = generator.integers(0, 256, (30, 44, 3)).astype(np.uint8)
     objects = (BoxedObject(0, 1, 2, 3, 25, 28), BoxedObject(1, 2, 20, 0, 44, 20))
@@ -213,8 +213,8 @@ def test_the_detector_is_asked_about_all_objects_of_an_image_at_once(detector):
 class Seeing(Detector):
     """A detector that takes every box for what it was told."""
 
-    def classify(self, images, boxes):
-        logits, regressions = super().classify(images, boxes)
+    def read(self, features, boxes, images):
+        logits, regressions = super().read(features, boxes, images)
         favoured = torch.zeros_like(logits)
         favoured[:, 3] = 5
         return logits + favoured, regressions

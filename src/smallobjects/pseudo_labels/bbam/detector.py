@@ -141,9 +141,15 @@ class Detector(nn.Module):
         Returns:
             N×C logits and N×C×4 raw regressions, N = ΣN_b, the boxes of the first image first.
         """
+        return self.read(self.parts.backbone(images), boxes, images)
+
+    def read(
+        self, features: dict[str, Tensor], boxes: list[Tensor], images: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Do what `classify` does, with the images' features at hand (`parts.backbone(images)`)."""
         heads = self.parts.roi_heads
         # The scale of a level is found from these shapes, so they must be those of the tensor.
-        pooled = heads.box_roi_pool(self.parts.backbone(images), boxes, _whole(images))
+        pooled = heads.box_roi_pool(features, boxes, _whole(images))
         logits, regressions = heads.box_predictor(heads.box_head(pooled))
         return logits, regressions.unflatten(1, (-1, 4))
 

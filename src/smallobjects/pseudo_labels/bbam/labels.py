@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from smallobjects.pseudo_labels.bbam.attribution_store import AttributionStore
 from smallobjects.pseudo_labels.bbam.masks import object_pixels
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject, largest_first
 from smallobjects.pseudo_labels.images import read_image
+from smallobjects.pseudo_labels.label_folder import image_shape
 from smallobjects.pseudo_labels.methods.bbam import BbamLabelParameters
 from smallobjects.pseudo_labels.progress import progress
 
@@ -96,22 +98,19 @@ def label_image(
     return merge(objects, pixels, image.shape[:2])
 
 
-class _LabelOf:
-    """Makes the label of one image of a shard, in any process."""
-
-    def __init__(self, dataset: Path, attributions: Path, parameters: BbamLabelParameters) -> None:
-        self._dataset = PreparedDataset.open(dataset)
-        self._boxes = AnnotatedBoxes(self._dataset)
-        self._attributions = attributions
-        self._parameters = parameters
-
-    def __call__(self, image_id: str) -> np.ndarray:
-        torch.set_num_threads(1)
-        image = read_image(self._dataset, image_id)
-        objects = self._boxes.of(image_id, image.shape[:2])
-        with AttributionStore(self._attributions) as store:
-            masks = {item.object_id: store.read(image_id, item.object_id) for item in objects}
-        return label_image(image, objects, masks, self._parameters)
+def _label_of(
+    dataset: Path,
+    attributions: Path,
+    parameters: BbamLabelParameters,
+    item: tuple[str, tuple[BoxedObject, ...]],
+) -> np.ndarray:
+    """Make the label of an image, given by its id and objects, in any process."""
+    torch.set_num_threads(1)
+    image_id, objects = item
+    image = read_image(PreparedDataset.open(dataset), image_id)
+    with AttributionStore(attributions) as store:
+        masks = {one.object_id: store.read(image_id, one.object_id) for one in objects}
+    return label_image(image, objects, masks, parameters)
 
 
 def shard_labels(
@@ -133,5 +132,9 @@ def shard_labels(
     Raises:
         BadInputError: the store lacks an object, or an image cannot be read.
     """
-    labels = ordered_map(_LabelOf(dataset, attributions, parameters), image_ids, processes)
+    data = PreparedDataset.open(dataset)
+    boxes = AnnotatedBoxes(data)
+    items = ((i, boxes.of(i, image_shape(data, i))) for i in image_ids)
+    label_of = partial(_label_of, dataset, attributions, parameters)
+    labels = ordered_map(label_of, items, processes)
     yield from zip(image_ids, progress(labels, "make labels", len(image_ids)), strict=True)

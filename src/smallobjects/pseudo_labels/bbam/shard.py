@@ -37,7 +37,7 @@ def targets_of_image(
     generators: list[np.random.Generator],
     device: torch.device,
 ) -> list[AttributionTarget | None]:
-    """Ask the detector about the objects of an image, in one pass.
+    """Ask the detector about the objects of an image, whose features are made once.
 
     Args:
         detector: in evaluation mode, on `device`.
@@ -55,18 +55,15 @@ def targets_of_image(
     shape = resized.shape[:2]
     corners = scaled_boxes(objects, image.shape[:2], shape)
     filled = fill_up(torch.from_numpy(normalise(resized))[None].to(device))
-    count = parameters.jittered
-    drawn = [
-        torch.from_numpy(jittered_boxes(box, shape, count, parameters.jitter, generator)).to(device)
-        for box, generator in zip(corners, generators, strict=True)
-    ]
-    logits, regressions = detector.classify(filled, [torch.cat(drawn)])
-    parts = zip(logits.split(count), regressions.split(count), drawn, strict=True)
+    features = detector.parts.backbone(filled)
     targets: list[AttributionTarget | None] = []
-    for item, box, (own_logits, own_regressions, own) in zip(objects, corners, parts, strict=True):
-        regressed = detector.regressed(own_regressions, own)[:, item.class_id]
-        box_tensor = torch.from_numpy(box).to(device)
-        chosen = choose_proposals(own_logits, regressed, item.class_id, box_tensor, parameters)
+    for item, box, generator in zip(objects, corners, generators, strict=True):
+        drawn = jittered_boxes(box, shape, parameters.jittered, parameters.jitter, generator)
+        own = torch.from_numpy(drawn).to(device)
+        logits, regressions = detector.read(features, [own], filled)
+        regressed = detector.regressed(regressions, own)[:, item.class_id]
+        place = torch.from_numpy(box).to(device)
+        chosen = choose_proposals(logits, regressed, item.class_id, place, parameters)
         if len(chosen) == 0:
             targets.append(None)
             continue
@@ -80,8 +77,8 @@ def targets_of_image(
                 shape=shape,
                 class_id=item.class_id,
                 boxes=own[chosen],
-                regressions=own_regressions[chosen, item.class_id],
-                probabilities=own_logits[chosen].softmax(dim=1)[:, item.class_id],
+                regressions=regressions[chosen, item.class_id],
+                probabilities=logits[chosen].softmax(dim=1)[:, item.class_id],
                 initial=initial_mask(regressed[chosen], shape, stride),
             )
         )
