@@ -55,14 +55,20 @@ def test_the_paper_scale_keeps_the_published_settings(paper):
     assert (paper.dataset("voc").num_classes, paper.dataset("coco").num_classes) == (21, 81)
 
 
-@pytest.mark.parametrize("method", ["irn", "rib", "amn", "edam"])
-def test_the_published_stages_are_the_defaults_of_the_models(paper, config_folder, method):
+@pytest.mark.parametrize(
+    ("method", "network"),
+    [
+        *(("irn", "resnet50.pth"), ("rib", "resnet50.pth"), ("amn", "resnet50.pth")),
+        *(("nsrom", "vgg16.pth"), ("rca", "vgg16.pth")),
+        ("edam", "ilsvrc-cls_rna-a1_cls1000_ep-0001.params"),
+    ],
+)
+def test_the_published_stages_are_the_defaults_of_the_models(paper, config_folder, method, network):
     """The file states the settings where a user sees them; the model states them in code."""
     model = type(paper.stages(method, "voc"))
     stated = yaml.safe_load((config_folder / "methods" / f"{method}.yaml").read_text())["stages"]
     weights = [settings.pop("weights") for settings in stated.values() if "weights" in settings]
-    resnet38 = "weights/ilsvrc-cls_rna-a1_cls1000_ep-0001.params"
-    assert set(weights) == {resnet38 if method == "edam" else "weights/resnet50.pth"}
+    assert set(weights) == {f"weights/{network}"}
     assert model.model_validate(stated) == model()
     for stage, settings in stated.items():
         missing = set(type(getattr(model(), stage)).model_fields) - set(settings) - {"weights"}
@@ -96,6 +102,33 @@ def test_the_published_settings_of_amn(paper):
         assert stages.random_walk.cam_power == 1.3
     assert (voc.random_walk.background_threshold, voc.random_walk.pad_to) == (0.25, 512)
     assert (coco.random_walk.background_threshold, coco.random_walk.pad_to) == (0.22, None)
+
+
+def test_the_published_settings_of_nsrom(paper):
+    voc, coco = (paper.stages("nsrom", name) for name in ("voc", "coco"))
+    for training in (voc.attention_classifier, voc.integral):
+        assert (training.input_size, training.batch_size, training.epochs) == (256, 5, 15)
+        assert (training.learning_rate, training.weight_decay) == (1e-3, 5e-4)
+        assert training.decay_epochs == (5, 10)
+    assert voc.first_segmentor.iterations == 20_000
+    crf = voc.first_segmentor.crf
+    assert (crf.gaussian_sxy, crf.gaussian_compat, crf.iterations) == (1, 3, 10)
+    assert (crf.bilateral_sxy, crf.bilateral_srgb, crf.bilateral_compat) == (67, 3, 4)
+    assert voc.first_labels == coco.first_labels
+    assert (voc.first_labels.attention_threshold, voc.first_labels.least_saliency) == (0.3, 32)
+    assert voc.mining == coco.mining
+    assert voc.mining.dilation == 30
+
+
+def test_the_published_settings_of_rca(paper):
+    voc, coco = (paper.stages("rca", name) for name in ("voc", "coco"))
+    assert (voc.rca.input_size, voc.rca.batch_size, voc.rca.epochs) == (368, 8, 30)
+    assert (voc.rca.memory, voc.rca.prototypes, voc.rca.temperature) == (500, 10, 0.07)
+    assert (voc.rca.coarse_weight, voc.rca.contrast_weight) == (0.4, 0.01)
+    assert (voc.rca.memory_momentum, voc.rca.memory_probability) == (0.99, 0.7)
+    assert voc.labels == coco.labels
+    assert (voc.labels.attention_threshold, voc.labels.background_power) == (0, 4)
+    assert (voc.labels.crf.bilateral_sxy, voc.labels.crf.bilateral_srgb) == (80, 13)
 
 
 def test_the_scales_differ_in_settings_only(demo, paper):
