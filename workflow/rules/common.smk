@@ -336,9 +336,7 @@ def supplement_tables():
     names = ["supplement_table2"]
     if EXPERIMENT.scale.published_values:
         names.append("supplement_table2_published")
-    return [
-        f"{TABLES}/{name}.{suffix}" for name in names for suffix in ("tex", "csv")
-    ]
+    return [f"{TABLES}/{name}.{suffix}" for name in names for suffix in ("tex", "csv")]
 
 
 def require_supplement_cells(wildcards):
