@@ -140,6 +140,16 @@ def test_arrows_lead_from_cross_entropy_to_the_loss(scored):
                 assert tuple(point) == pytest.approx((row["miou"], row["ia_s"]))
 
 
+def test_a_loss_alone_has_no_gain(inputs):
+    cells = ScoreCells.model_validate([c for c in inputs["cells"] if c["loss"] == "ce"])
+    table = with_intervals(score_table(cells.root)[0], cells.root)
+    for figure in (gain_figure(table, cells), trade_figure(table, cells)):
+        for axes in figure.axes:
+            assert [text.get_text() for text in axes.texts] == [
+                "no scores of cross-entropy\nand another loss"
+            ]
+
+
 def test_size_curves_are_means_of_instances(scored, inputs):
     cells, _ = scored
     curves = size_curves([c for c in cells.root if c.dataset == "voc"], Bootstrap(50))

@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from real_panels import ARMS, make_real_panels, run
 
+from smallobjects.cli import main
 from smallobjects.datasets.prepared import VOID
 from smallobjects.reporting.painting import VOID_OUTLINE, VOID_SHADES, paint_mask
 from smallobjects.reporting.panel_page import page_figure
@@ -130,3 +132,26 @@ def test_the_command_writes_the_same_bytes_again(real, tmp_path):
     assert files[0] == files[1]
     pages = {f"{page}{end}" for page in ("irn.deeplabv2", "all") for end in (".pdf", ".png")}
     assert set(files[0]) == {"images.csv", *pages}
+
+
+def test_a_model_that_is_not_there_is_left_out_and_named(real, tmp_path):
+    pages = real.pages()
+    absent = json.loads(json.dumps(pages["models"][0])) | {"labels": "rib"}
+    absent["arms"][0]["predictions"] = str(tmp_path / "absent")
+    pages["models"].append(absent)
+    arguments = ["panels", "--pages", json.dumps(pages), "--scale", "demo"]
+    result = run(*arguments, "--output", tmp_path / "pages")
+    path = tmp_path / "absent"
+    assert f"missing: {path} (make it with: snakemake {path})" in result.output
+    assert not list((tmp_path / "pages").glob("rib*"))
+
+
+def test_a_prediction_that_is_not_there_is_an_error(real, tmp_path):
+    pages = real.pages()
+    (tmp_path / "empty").mkdir()
+    pages["models"][0]["arms"][1]["predictions"] = str(tmp_path / "empty")
+    arguments = ["panels", "--pages", json.dumps(pages), "--scale", "demo"]
+    result = CliRunner().invoke(main, [*arguments, "--output", str(tmp_path / "pages")])
+    assert result.exit_code != 0
+    assert "no prediction of this image" in result.output
+    assert not (tmp_path / "pages").exists()

@@ -9,6 +9,7 @@ from smallobjects.plot_style import SIZE_COLOURS, SIZE_MARKERS, TEXT_WIDTH, trim
 from smallobjects.reporting.cells import ScoreCells
 from smallobjects.reporting.comparison import Row, compare
 from smallobjects.reporting.plot_parameters import compared_rows, row_titles
+from smallobjects.reporting.trade_plot import say_no_gain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +34,7 @@ def gain_figure(table: pd.DataFrame, cells: ScoreCells, note: str = "") -> "Figu
         A figure of the width of a page.
     """
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     rows, titles = compare(table), row_titles(cells)
     datasets = cells.titles("dataset")
@@ -52,14 +54,21 @@ def gain_figure(table: pd.DataFrame, cells: ScoreCells, note: str = "") -> "Figu
                 axes.axhline(place, color="0.8", linewidth=0.6)
     panels[0].set_yticks(list(places.values()), [titles[key] for key in places], fontsize=7)
     panels[0].set_ylim(len(rows) - 0.4, -0.6)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=7, frameon=False)
+    handles = [
+        Line2D([], [], color=SIZE_COLOURS[size], marker=SIZE_MARKERS[size], markersize=3.2)
+        for size in METRICS
+    ]
+    names = [f"{size} objects" for size in METRICS]
+    figure.legend(handles, names, loc="outside upper right", ncols=3, fontsize=7, frameon=False)
     if note:
         figure.supxlabel(note, fontsize=6, color="0.3")
     return figure
 
 
 def _draw(axes: "Axes", rows: list[Row], dataset: str, places: dict[tuple[str, str], int]) -> None:
+    if not rows:
+        say_no_gain(axes)
+        return
     axes.axvline(0, color="0.4", linewidth=0.8)
     for size, metric in METRICS.items():
         points = [

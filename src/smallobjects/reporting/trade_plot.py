@@ -73,6 +73,7 @@ def _draw(axes: "Axes", rows: list[Row], dataset: str, titles: dict[tuple[str, s
     entries = [row.entries[dataset] for row in rows]
     rows = [row for row, entry in zip(rows, entries, strict=True) if entry["ia_s"].gain is not None]
     if not rows:
+        say_no_gain(axes)
         return
     starts = np.array([[row.entries[dataset][m].value for m in ("miou", "ia_s")] for row in rows])
     gains = np.array([[row.entries[dataset][m].gain for m in ("miou", "ia_s")] for row in rows])
@@ -107,6 +108,14 @@ def _draw(axes: "Axes", rows: list[Row], dataset: str, titles: dict[tuple[str, s
             va="center",
             arrowprops=line,
         )
+
+
+def say_no_gain(axes: "Axes") -> None:
+    """Say why there is nothing in a panel of gains."""
+    text = "no scores of cross-entropy\nand another loss"
+    style = {"ha": "center", "va": "center", "fontsize": 6.5, "color": "0.45"}
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, **style)
+    axes.set_xticks([])
 
 
 def spread(heights: np.ndarray, distance: float) -> np.ndarray:
