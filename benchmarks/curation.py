@@ -4,8 +4,9 @@
 
 Draws annotation files in the layout of LVIS and COCO with that many images (their pixels are not
 needed), and prints how long it takes to read them once; from the start of the program to its first
-answers when it is opened again; and, with nothing, half and nearly all of it decided, the median
-and the slowest of 200 answers: what comes next, annotations, and a verdict that is on the disk.
+answers when it is opened again, and the processor's part of that; and, with nothing, half and
+nearly all of it decided, the median and the slowest of 200 answers: what comes next, progress,
+annotations, and a verdict that is on the disk.
 """
 
 import argparse
@@ -19,10 +20,10 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from smallobjects.curation.catalog import open_catalog
 from smallobjects.curation.store import Store
-from smallobjects.curation.submission import Verdict
 from smallobjects.datasets.candidates import find_candidates
 from smallobjects.datasets.class_tables import COCO_CATEGORIES, VOC_CLASSES
 from smallobjects.datasets.lvis_parameters import LvisParameters
@@ -86,6 +87,8 @@ class Server:
         (item, *_) = self.ask("/api/next?reviewer=B")
         self.ask(f"/api/annotations/{item['image']}")
         self.opened = time.perf_counter() - start
+        times = psutil.Process(self.process.pid).cpu_times()
+        self.processor = times.user + times.system
 
     def ask(self, path: str, content: dict | None = None) -> list | dict:
         data = None if content is None else json.dumps(content).encode()
@@ -109,9 +112,18 @@ def timed(call, times: int) -> str:
 
 
 def decide(store: Store, images: list[str]) -> None:
-    for image in images:
-        named = {"request": f"drawn-{image}", "reviewer": "B", "image": image}
-        store.record(Verdict(**named, decision="accept"))
+    """Write verdicts of one reviewer, all at once."""
+    with store.connect() as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for image in images:
+            said = ("B", image, "accept", "", "[]")
+            connection.execute(
+                "INSERT INTO events (request, at, reviewer, image, decision, note, boxes)"
+                " VALUES (?, 0, ?, ?, ?, ?, ?)",
+                (f"drawn-{image}", *said),
+            )
+            connection.execute("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, 0)", said)
+        connection.execute("COMMIT")
 
 
 def measure(server: Server, decided: int, position: int) -> None:
@@ -160,7 +172,11 @@ def main() -> None:
             decide(store, images[done:until])
             done = until
             server = Server(folder)
-            print(f"{done:8,d}  opened again, first image answered: {server.opened:.2f} s")
+            print(
+                f"{done:8,d}  opened again, first image answered: {server.opened:.2f} s, "
+                f"of the processor {server.processor:.2f} s",
+                flush=True,
+            )
             measure(server, done, done)
             server.end()
 
