@@ -103,7 +103,10 @@ rule plots:
                 f"{FIGURES}/size_curves.{dataset}.png",
                 caption="../report/size_curves.rst",
                 category="Plots",
-                labels={"plot": "IoU against object size", "dataset": dataset},
+                labels={
+                    "plot": "IoU against object size",
+                    "dataset": EXPERIMENT.dataset(dataset).title,
+                },
             )
             for dataset in EXPERIMENT.config.datasets
         ],
@@ -112,7 +115,10 @@ rule plots:
                 f"{FIGURES}/learning_curves.{dataset}.png",
                 caption="../report/learning_curves.rst",
                 category="Plots",
-                labels={"plot": "Learning curves", "dataset": dataset},
+                labels={
+                    "plot": "Learning curves",
+                    "dataset": EXPERIMENT.dataset(dataset).title,
+                },
             )
             for dataset in TRAINED
         ],
