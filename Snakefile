@@ -40,3 +40,11 @@ rule all:
 onstart:
     require_paths(EXPERIMENT)
     end_orphans()
+
+
+onsuccess:
+    show_usage()
+
+
+onerror:
+    show_usage()

@@ -171,6 +171,11 @@ class Cluster:
         lines = self.call("squeue", "--noheader", "--format=%i %k", "--states=all").splitlines()
         return dict(line.split(maxsplit=1) for line in lines if len(line.split()) > 1)
 
+    def cpus(self) -> dict[str, int]:
+        """How many CPUs every job has that Slurm remembers."""
+        lines = self.call("squeue", "--noheader", "--format=%i %C", "--states=all").split()
+        return dict(zip(lines[::2], map(int, lines[1::2]), strict=True))
+
     def clear(self) -> None:
         """End every job, and put the node back to work."""
         for state in ("PENDING", "RUNNING", "SUSPENDED"):
@@ -246,7 +251,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={control}
 SlurmdPort={node}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket,cred_expire=3
+AuthInfo=socket={folder}/munge.socket,cred_expire=6
 SlurmUser=root
 SlurmdUser=root
 StateSaveLocation={folder}/state

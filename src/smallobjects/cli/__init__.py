@@ -43,7 +43,9 @@ COMMANDS = {
     "figure1": "figures",
     "figure3": "figures",
     "show-table": "reporting",
+    "plan": "overview",
     "status": "overview",
+    "usage": "overview",
     "config-schema": "configuration",
 }
 
