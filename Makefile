@@ -44,7 +44,8 @@ latex:
 
 # So do some of them on a real Slurm, which they start themselves.
 slurm-for-tests:
-	@command -v slurmctld munged > /dev/null || envs/install_slurm.sh
+	@PATH="$$PATH:/usr/sbin"; command -v slurmctld > /dev/null && command -v munged > /dev/null \
+		|| envs/install_slurm.sh
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
