@@ -52,8 +52,8 @@ browser:
 
 # So do some of them on a real Slurm, which they start themselves.
 slurm-for-tests:
-	@{ command -v slurmctld && command -v munged; } > /dev/null || envs/install_debian.sh \
-		"Slurm (slurmctld, slurmd and munged)" slurm-wlm munge
+	@PATH="$$PATH:/usr/sbin"; { command -v slurmctld && command -v munged; } > /dev/null \
+		|| envs/install_debian.sh "Slurm (slurmctld, slurmd and munged)" slurm-wlm munge
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock

@@ -56,3 +56,11 @@ rule all:
 onstart:
     require_paths(EXPERIMENT)
     end_orphans()
+
+
+onsuccess:
+    show_usage()
+
+
+onerror:
+    show_usage()

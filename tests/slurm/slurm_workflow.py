@@ -14,7 +14,8 @@ ONE_DATASET = merge(
         "datasets": ["voc"],
         "matrix": [{"labels": ["full"], "segmentors": ["deeplabv2"]}],
         # A GPU for every job that may use one, though all compute on the CPU.
-        "compute": {"gpus": 1, "device": "cpu"},
+        # More threads than most machines that test have, so that a limit to these shows.
+        "compute": {"gpus": 1, "device": "cpu", "image_threads": 5},
     },
 )
 
@@ -29,7 +30,8 @@ class SlurmWorkflow(Workflow):
 
     def options(self) -> list[str]:
         profile = str(self.repository / "profiles" / "slurm")
-        return ["--profile", profile, "-j", "32", "--config", "scale=demo"]
+        # Not --config at the end, where it would take the targets for its own.
+        return ["--config", "scale=demo", "--profile", profile, "-j", "32"]
 
     def environment(self) -> dict[str, str]:
         slurm = self.cluster.environment

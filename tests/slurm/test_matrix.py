@@ -21,6 +21,7 @@ def finished(on_slurm):
     run = on_slurm()
     run.run()
     run.rules = {job: rule_of(comment) for job, comment in run.cluster.comments().items()}
+    run.cpus = {rule_of(run.cluster.comments()[job]): n for job, n in run.cluster.cpus().items()}
     run.uses = run.cluster.gpu_uses()
     return run
 
@@ -58,3 +59,7 @@ def test_collation_stays_on_the_head_node(finished):
     submitted = set(finished.rules.values())
     assert submitted.isdisjoint({"table1", "table2", "figure1", "figure3", "all"})
     assert {"score", "prepare_dataset", "ground_truth_labels"} <= submitted
+
+
+def test_the_cores_of_this_machine_limit_no_job(finished):
+    assert finished.cpus["prepare_dataset"] == finished.cpus["score"] == 5

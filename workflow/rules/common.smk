@@ -3,12 +3,14 @@
 import json
 import re
 import shlex
+import sys
 from pathlib import Path
 
 from smallobjects.cluster.orphans import OrphanError, cancel_orphans
 from smallobjects.config import ConfigError, Experiment, missing_paths
 from smallobjects.losses.arms import PATTERN as ARM_PATTERN
 from smallobjects.losses.arms import parse_arm
+from smallobjects.overview.usage import usage_text
 
 try:
     EXPERIMENT = Experiment(config, Path(workflow.basedir) / "config")
@@ -92,6 +94,15 @@ def end_orphans():
             cancel_orphans(Path.cwd())
         except OrphanError as error:
             raise WorkflowError(str(error)) from None
+
+
+def show_usage():
+    """Show what the jobs of a run on Slurm took, beside what they asked for."""
+    if workflow.executor_plugin.name == "slurm":
+        jobs = [job for job in workflow.dag.jobs if not job.is_local]
+        gpus = {job.rule.name: job.resources.get("gpu", 0) for job in jobs}
+        memory = {job.rule.name: job.resources.get("mem_mb") for job in jobs}
+        print(usage_text(Path(BENCHMARKS), gpus, memory), file=sys.stderr)
 
 
 def is_synthetic(dataset):

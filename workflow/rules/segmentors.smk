@@ -2,6 +2,9 @@
 # pretrained weights that the settings name.
 # Makes: <root>/segmentors/<dataset>/<source>/<segmentor>/seed<k>/: shared.pth, then one
 # <loss>.pth for every loss, continued from it.
+#
+# A training takes the place of its shell (exec): SIGTERM, which a cluster sends before it ends a
+# job, would end a shell at once, and the job with it, before the training has saved a checkpoint.
 
 
 rule train_shared:
@@ -30,7 +33,7 @@ rule train_shared:
         parameters=training("shared"),
         seed="{seed}",
     shell:
-        "smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
         " --labels {input.labels} --arm shared --parameters {params.parameters:q}"
         " --seed {params.seed} --threads {threads} --workers {resources.workers}"
         " --device {resources.device} --processes {resources.processes} --work-dir {output.checkpoint}.work"
@@ -63,7 +66,7 @@ rule train_arm:
         parameters=training(),
         arm=arm_kind,
     shell:
-        "smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
         " --labels {input.labels} --arm {params.arm} --shared {input.shared}"
         " --parameters {params.parameters:q}"
         " --seed {wildcards.seed} --threads {threads} --workers {resources.workers}"

@@ -69,7 +69,9 @@ COMMANDS = {
     "html-tables": "pages",
     "resolved-settings": "pages",
     "show-table": "reporting",
+    "plan": "overview",
     "status": "overview",
+    "usage": "overview",
     "config-schema": "configuration",
 }
 

@@ -66,3 +66,71 @@ def status(configfiles: tuple[Path, ...], scale: str | None, directory: Path, co
             "The folder is locked: a run is under way. If none is, it was killed: "
             "`snakemake --unlock`, and start it again."
         )
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def plan(arguments: tuple[str, ...]) -> None:
+    """Show what the matrix takes on a cluster: jobs, GPU-hours, storage.
+
+    ARGUMENTS are those of `snakemake`: targets, --configfile, --config. It plans with the profile
+    `slurm` and starts no job. GPU-hours are the time limits of the profile, which no job exceeds
+    without a retry; beside them, where jobs of the same rule and dataset have run, what those took.
+    """
+    from rich.console import Console
+
+    from smallobjects.overview.plan import plan_of
+    from smallobjects.overview.planned_jobs import PlanError, dry_run, planned_jobs
+    from smallobjects.overview.tables import plan_tables, saving
+
+    try:
+        jobs = list(planned_jobs(dry_run(list(arguments))))
+    except PlanError as error:
+        raise click.ClickException(str(error)) from error
+    made = plan_of(jobs, _uses())
+    console = Console()
+    for table in plan_tables(made):
+        console.print(table)
+    click.echo(saving(made.shared))
+    click.echo(
+        f"Storage: about {made.gigabytes:.0f} GB of results, by estimates for the paper scale; "
+        "what is fetched comes on top."
+    )
+
+
+@click.command()
+@click.option("--scale", default="paper", show_default=True, help="Whose jobs: results/<scale>/.")
+@click.option(
+    "--results",
+    default="results",
+    show_default=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of everything that is made.",
+)
+def usage(scale: str, results: Path) -> None:
+    """Show what finished jobs took: hours, GPU-hours, CPU-hours and memory, by rule.
+
+    From the benchmark files of the workflow. GPUs and memory asked for are those of the profile
+    `slurm` for a first attempt.
+    """
+    from smallobjects.overview.planned_jobs import PlanError, dry_run, planned_jobs
+    from smallobjects.overview.usage import usage_text, uses_below
+
+    benchmarks = results / scale / "benchmarks"
+    if not uses_below(benchmarks):
+        raise click.ClickException(
+            f"{benchmarks}: no job has ended there; give --scale and --results"
+        )
+    try:
+        jobs = list(planned_jobs(dry_run(["--forceall", "--config", f"scale={scale}"])))
+    except PlanError as error:
+        raise click.ClickException(str(error)) from error
+    gpus = {job.rule: job.gpus for job in jobs}
+    memory = {job.rule: job.memory_mb for job in jobs if job.memory_mb}
+    click.echo(usage_text(benchmarks, gpus, memory))
+
+
+def _uses() -> list[Any]:
+    from smallobjects.overview.usage import uses_below
+
+    return uses_below(Path("results/paper/benchmarks"))

@@ -1,0 +1,101 @@
+"""The jobs of a dry run, read from what Snakemake prints of them."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_BLOCK = re.compile(
+    r"^(?:local)?rule (\w+):\n((?: {4}.*\n)*(?:Shell command: .*\n)?)", re.MULTILINE
+)
+_PARAMETERS = re.compile(r"--parameters '(\{.*?\})' --seed")
+
+
+class PlanError(RuntimeError):
+    """Snakemake could not plan; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job of a plan, with what it asks of a cluster."""
+
+    rule: str
+    wildcards: dict[str, str]
+    gpus: int
+    memory_mb: int | None
+    minutes: int | None
+    """Its time limit."""
+    iterations: tuple[int, int] | None = None
+    """Of a training of a segmentor: the iterations of the shared phase, and of all."""
+
+    @property
+    def gpu_hours(self) -> float:
+        """GPU-hours up to the time limit."""
+        return self.gpus * (self.minutes or 0) / 60
+
+    @property
+    def dataset(self) -> str:
+        """The dataset that it works for; "" for what serves several."""
+        return self.wildcards.get("dataset", "")
+
+    @property
+    def source(self) -> str:
+        """The label source that it works for; "" for what serves several."""
+        return self.wildcards.get("source", "")
+
+
+def dry_run(arguments: list[str]) -> str:
+    """Return what a dry run with the Slurm profile prints.
+
+    Args:
+        arguments: further ones of `snakemake`, such as targets.
+
+    Raises:
+        PlanError: Snakemake refused.
+    """
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--printshellcmds", "--nocolor"]
+    command += ["--profile", "slurm", "--jobs", "1000", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PlanError((done.stderr + done.stdout).strip())
+    return done.stdout + done.stderr
+
+
+def planned_jobs(printed: str) -> Iterator[PlannedJob]:
+    """Yield the jobs that a dry run printed.
+
+    Args:
+        printed: with shell commands, uncoloured.
+    """
+    for rule, body in _BLOCK.findall(printed):
+        resources = _pairs(body, "resources")
+        # `gres=gpu:1` where a cluster wants that.
+        gres = re.search(r"\bgres=gpu:(?:\w+:)?(\d+)", body)
+        yield PlannedJob(
+            rule,
+            _pairs(body, "wildcards"),
+            int(gres[1]) if gres else _number(resources, "gpu") or 0,
+            _number(resources, "mem_mb"),
+            _number(resources, "runtime"),
+            _iterations(body) if rule in ("train_shared", "train_arm") else None,
+        )
+
+
+def _pairs(body: str, name: str) -> dict[str, str]:
+    line = re.search(rf"^ {{4}}{name}: (.*)$", body, re.MULTILINE)
+    return dict(re.findall(r"(\w+)=([^,]*)", line[1])) if line else {}
+
+
+def _number(resources: dict[str, str], name: str) -> int | None:
+    value = resources.get(name, "")
+    return int(value) if value.isdigit() else None
+
+
+def _iterations(body: str) -> tuple[int, int] | None:
+    found = _PARAMETERS.search(body)
+    if not found:
+        return None
+    schedule = json.loads(found[1])["schedule"]
+    return schedule["shared_iterations"], schedule["iterations"]

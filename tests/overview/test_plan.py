@@ -1,0 +1,117 @@
+"""What a plan takes, from what Snakemake prints of it."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from smallobjects.cli import main
+from smallobjects.overview.plan import SharedPhase, plan_of
+from smallobjects.overview.planned_jobs import PlanError, PlannedJob, dry_run, planned_jobs
+from smallobjects.overview.tables import saving
+from smallobjects.overview.usage import Use, usage_text, uses_below
+
+HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+
+
+@pytest.fixture(autouse=True)
+def _in_the_checkout(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+
+@pytest.fixture(scope="module")
+def jobs(repository):
+    """One row of the paper-scale matrix on one dataset, with two seeds."""
+    changes = ["datasets=[voc]", "matrix=[{labels: [irn], segmentors: [deeplabv2]}]"]
+    before = Path.cwd()
+    os.chdir(repository)
+    try:
+        return list(planned_jobs(dry_run(["--config", "scale=paper", "seeds=[0, 1]", *changes])))
+    finally:
+        os.chdir(before)
+
+
+def of(jobs, rule):
+    return [job for job in jobs if job.rule == rule]
+
+
+def test_every_job_names_gpu_memory_and_time(jobs):
+    submitted = [job for job in jobs if job.rule not in ("all", "fetch_archive", "fetch_weights")]
+    assert len(submitted) > 60
+    assert all(job.memory_mb and job.minutes for job in submitted)
+    assert {job.gpus for job in of(jobs, "make_cams")} == {1}
+    assert {job.gpus for job in of(jobs, "score")} == {0}
+    assert len(of(jobs, "make_cams")) == 16
+
+
+def test_gpu_hours_are_those_of_the_limits(jobs):
+    plan = plan_of(jobs)
+    hours = sum(job.minutes / 60 for job in jobs if job.gpus)
+    assert plan.total.limit_hours == pytest.approx(hours)
+    assert plan.by_source["irn", "voc"].limit_hours == pytest.approx(hours)
+    assert plan.total.jobs == len(jobs)
+
+
+def test_what_the_shared_phase_saves_is_counted_in_iterations(jobs):
+    # VOC: 30,000 in all, of which the losses share what precedes the switch; two seeds, two losses.
+    ((first, last),) = {job.iterations for job in of(jobs, "train_arm")}
+    shared = plan_of(jobs).shared
+    assert shared == SharedPhase(2 * first + 4 * (last - first), 4 * last)
+    assert "less" in saving(shared)
+    assert "saves nothing" in saving(SharedPhase(10, 10))
+
+
+def test_jobs_that_ran_are_an_estimate_beside_the_limit():
+    planned = [PlannedJob("predict", {"dataset": "voc"}, 1, 1, 240)] * 3
+    planned += [PlannedJob("predict", {"dataset": "coco"}, 1, 1, 240)]
+    uses = [
+        Use("predict", f"voc/irn/{k}", seconds, 1.0, 1.0) for k, seconds in enumerate((600, 1200))
+    ]
+    total = plan_of(planned, uses).total
+    assert (total.gpu_jobs, total.measured_jobs) == (4, 3)
+    assert total.measured_hours == pytest.approx(3 * 900 / 3600)
+    assert total.limit_hours == 16
+
+
+def test_two_gpus_count_twice_and_gres_counts():
+    printed = (
+        "rule train_arm:\n    wildcards: dataset=voc, source=irn\n"
+        "    resources: mem_mb=48000, runtime=120, gpu=0, gres=gpu:a100:2\n"
+        'Shell command: x --parameters \'{"schedule":{"iterations":9,'
+        '"shared_iterations":5}}\' --seed 0\n'
+    )
+    (job,) = planned_jobs(printed)
+    assert (job.gpus, job.gpu_hours, job.iterations) == (2, 4.0, (5, 9))
+
+
+def test_a_plan_that_snakemake_refuses_says_why():
+    with pytest.raises(PlanError, match="nonsense"):
+        dry_run(["--config", "scale=nonsense"])
+
+
+def test_the_command_prints_both_tables(repository):
+    target = "results/paper/pseudo_labels/voc/full/manifest.json"
+    shown = CliRunner().invoke(main, ["plan", target])
+    assert shown.exit_code == 0, shown.output
+    assert "ground_truth_labels" in shown.output
+    assert "Storage: about" in shown.output
+
+
+def test_what_jobs_took_is_summed_by_rule(tmp_path):
+    for name, row in (
+        ("predict/voc/irn/ce/seed0", "3600\t1:00:00\t100\t1\t1\t1\t0\t0\t9\t1800"),
+        ("predict/voc/irn/sb/seed0", "1800\t0:30:00\t900\t1\t1\t1\t0\t0\t9\t1800"),
+        ("score/voc/irn/sb/seed0", "36\t0:00:36\t-\t-\t-\t-\t-\t-\t-\t-"),
+    ):
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(parents=True)
+        path.write_text(HEADER + row + "\n")
+    uses = uses_below(tmp_path)
+    assert [use.source for use in uses] == ["irn"] * 3
+    text = usage_text(tmp_path, {"predict": 2, "score": 0}, {"predict": 32000})
+    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines()}
+    assert rows["predict"] == ["2", "1.50", "3.00", "1.00", "900", "32000"]
+    assert rows["score"] == ["1", "0.01", "0.00", "0.00", "0", "-"]
