@@ -20,9 +20,9 @@ export class Review {
     this.boxes = [];
     this.busy = false;
     this.position = 0;
-    this.refusal = null;
+    this.notices = {}; // By what they are about, so that none takes the place of another.
     this.outbox = new Outbox(review, reviewer, (waiting, error) => this.showSaving(waiting, error),
-      (image, words) => { this.refusal = `The verdict on ${image} was refused: ${words}`; });
+      (image, words) => this.showNotice("refusal", `The verdict on ${image} was refused: ${words}`));
     this.queue = new Queue(version, reviewer, this.outbox);
     this.classDialog = new ClassDialog(colours);
     this.stage = new Stage(byId("stage"), { onBox: (box) => this.addBox(box) });
@@ -43,9 +43,9 @@ export class Review {
     try {
       const item = await find();
       again = async () => item;
-      this.showNotice(await this.showOrPassOver(item));
+      this.showNotice("images", await this.showOrPassOver(item));
     } catch (error) {
-      this.showNotice(`${error.message}. Trying again …`);
+      this.showNotice("images", `${error.message}. Trying again …`);
       this.retry = setTimeout(() => this.move(again), PAUSE);
     } finally {
       this.busy = false;
@@ -118,7 +118,7 @@ export class Review {
     try {
       this.outbox.add({ reviewer: this.reviewer, image, decision, note, boxes: this.boxes });
     } catch (error) {
-      this.showNotice(`This browser cannot keep the verdict, so it was not given: ${error.message}`);
+      this.showNotice("saving", `This browser cannot keep the verdict, so it was not given: ${error.message}`);
       return;
     }
     // However long the next image takes, this one is not decided again.
@@ -174,13 +174,14 @@ export class Review {
     byId("saved").textContent = waiting ? `${waiting} to save` : "saved";
     byId("saved").className = waiting ? "waiting" : "";
     document.body.dataset.waiting = waiting;
-    this.showNotice(error && `${error}. ${waiting} ${waiting === 1 ? "verdict is" : "verdicts are"} `
-      + "kept in this browser and sent when it does.");
+    this.showNotice("saving", error && `${error}. ${waiting} ${waiting === 1 ? "verdict is" : "verdicts are"} `
+      + "kept in this browser and will be sent.");
     if (!waiting) this.showProgress();
   }
 
-  showNotice(text) {
-    const words = [this.refusal, text].filter(Boolean).join(" · ");
+  showNotice(about, text) {
+    this.notices[about] = text;
+    const words = Object.values(this.notices).filter(Boolean).join(" · ");
     byId("notice").hidden = !words;
     byId("notice").textContent = words;
   }
