@@ -173,6 +173,11 @@ def test_attention_of_a_class_is_not_kept():
     assert saved[True] < saved[False] / 3
 
 
+def test_heads_share_the_channels():
+    with pytest.raises(ValueError, match="hidden = 8 is no multiple of heads = 3"):
+        EdamParameters(hidden=8, heads=3)
+
+
 def test_training_trains_what_it_should():
     network = tiny(batch_norm="frozen", trained_from="layer1")
     prepare_training(network, network.settings)

@@ -8,7 +8,14 @@ labels by a dense CRF and saliency maps.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
@@ -61,6 +68,12 @@ class EdamParameters(Parameters):
     warm_up: NonNegativeInt = 2000
     """Steps over which the rates rise from a tenth; of the schedule `poly`. So below."""
     poly_power: PositiveFloat = 0.9
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> "EdamParameters":
+        if self.hidden % self.heads:
+            raise ValueError(f"hidden = {self.hidden} is no multiple of heads = {self.heads}")
+        return self
 
 
 class LabelParameters(Parameters):
