@@ -108,6 +108,19 @@ def test_the_published_network_takes_torchvision_weights_and_freezes_its_first_l
         Detector("tiny", 5, path)
 
 
+def test_pooling_leaves_the_demand_for_deterministic_algorithms_as_it_was(trained):
+    images, boxes = torch.randn(1, 3, 64, 64), [torch.tensor([[4.0, 4.0, 40.0, 30.0]])]
+    states = [(True, True), (True, False), (False, False)]
+    try:
+        for enabled, warn_only in states:
+            torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+            trained.classify(images, boxes)
+            assert torch.are_deterministic_algorithms_enabled() == enabled
+            assert torch.is_deterministic_algorithms_warn_only_enabled() == warn_only
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
 def test_images_are_resized_by_the_short_side_up_to_the_longest():
     assert detection_scale((400, 500), 800, 1333) == 2
     assert detection_scale((100, 500), 800, 1000) == 2

@@ -81,3 +81,39 @@ def test_walk_on_a_real_grid_keeps_the_size(voc):
     label = propagate_label(np.array([3, 15]), maps, edges, height, width, RandomWalkParameters())
     assert label.shape == (height, width)
     assert set(np.unique(label)) <= {0, 3, 15}
+
+
+def test_boxes_of_photographs(voc):
+    """Filled boxes hold the objects; labels of both box methods stay in them, unlearnt too."""
+    from smallobjects.pseudo_labels.bana.labels import label_image
+    from smallobjects.pseudo_labels.bana.network import BoxClassifier
+    from smallobjects.pseudo_labels.bbam.labels import label_image as label_by_masks
+    from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, FilledBoxes, inside
+    from smallobjects.pseudo_labels.label_scores import LabelScores, mean_iou
+    from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters
+    from smallobjects.pseudo_labels.methods.bbam import BbamLabelParameters
+
+    boxes, filled, scores = AnnotatedBoxes(voc), FilledBoxes(voc), LabelScores(voc.num_classes)
+    covered = total = 0
+    for image_id in voc.split("train"):
+        truth, label = voc.read_semantic(image_id), filled(image_id)
+        scores.add(truth, label)
+        objects = (truth != 0) & (truth != 255)
+        covered, total = covered + (label[objects] != 0).sum(), total + objects.sum()
+    assert covered > 0.97 * total
+    assert 0.4 < mean_iou(scores.confusion("exclude")) < 0.8
+    torch.manual_seed(0)
+    classifier = BoxClassifier("tiny", voc.num_classes).eval()
+    for image_id in voc.split("train")[:2]:
+        image = voc.read_image(image_id)
+        objects = boxes.of(image_id, image.shape[:2])
+        unseen = {item.object_id: np.zeros((0, 0), np.float32) for item in objects}
+        cpu = torch.device("cpu")
+        labels = [
+            label_image(classifier, image, objects, BanaLabelParameters(), cpu).agreed,
+            label_by_masks(image, objects, unseen, BbamLabelParameters()),
+        ]
+        for label in labels:
+            assert label.shape == image.shape[:2]
+            assert not label[~inside(objects, label.shape)].any()
+            assert set(np.unique(label)) <= {0, 255, *(item.class_id for item in objects)}

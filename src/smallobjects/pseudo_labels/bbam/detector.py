@@ -25,6 +25,8 @@ DIVISOR = 32
 LAYERS = ("layer1", "layer2", "layer3", "layer4")
 FROZEN = ("conv1", "bn1", "layer1")
 PYRAMID_CHANNELS = 256
+PYRAMID_LEVELS = ["0", "1", "2", "3"]
+PYRAMID_POOLED = 7
 ANCHOR_SIZES = ((32,), (64,), (128,), (256,), (512,))
 TINY_STAGES = ("stem", "layer1", "layer2")
 TINY_ANCHORS = ((8, 16, 32),)
@@ -54,6 +56,25 @@ class _TinyFeatures(nn.Module):
         return OrderedDict([("0", self.stages(images))])
 
 
+class _Pooling(MultiScaleRoIAlign):
+    """RoIAlign by torchvision's kernel, on GPUs too.
+
+    Where deterministic algorithms are asked for, torchvision would compile a form in Python in its
+    place; on a GPU the kernel's gradients differ in the last bits from run to run.
+    """
+
+    def forward(
+        self, x: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]
+    ) -> Tensor:
+        enabled = torch.are_deterministic_algorithms_enabled()
+        warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+        torch.use_deterministic_algorithms(False)
+        try:
+            return super().forward(x, boxes, image_shapes)
+        finally:
+            torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+
+
 def _pyramid(network: str, weights: Path | None) -> nn.Module:
     """Return a ResNet with feature pyramid; its stem and first layer are not trained."""
     name = network.removesuffix("_fpn")
@@ -63,7 +84,7 @@ def _pyramid(network: str, weights: Path | None) -> nn.Module:
     for part in FROZEN:
         getattr(body, part).requires_grad_(False)
     channels = [getattr(body, layer)[-1].conv3.out_channels for layer in LAYERS]
-    levels = {layer: str(place) for place, layer in enumerate(LAYERS)}
+    levels = dict(zip(LAYERS, PYRAMID_LEVELS, strict=True))
     return BackboneWithFPN(body, levels, channels, PYRAMID_CHANNELS)
 
 
@@ -71,14 +92,15 @@ def _faster_rcnn(network: str, num_classes: int, weights: Path | None) -> Faster
     if network != "tiny":
         anchors = AnchorGenerator(ANCHOR_SIZES, (ASPECT_RATIOS,) * len(ANCHOR_SIZES))
         backbone = _pyramid(network, weights)
-        return FasterRCNN(backbone, num_classes, rpn_anchor_generator=anchors)
+        pooling = _Pooling(PYRAMID_LEVELS, PYRAMID_POOLED, sampling_ratio=2)
+        return FasterRCNN(backbone, num_classes, rpn_anchor_generator=anchors, box_roi_pool=pooling)
     if weights is not None:
         raise BadInputError(f"{weights}: the network `tiny` has no pretrained weights; use null")
     features = _TinyFeatures()
     return FasterRCNN(
         features,
         rpn_anchor_generator=AnchorGenerator(TINY_ANCHORS, (ASPECT_RATIOS,)),
-        box_roi_pool=MultiScaleRoIAlign(["0"], TINY_POOLED, sampling_ratio=2),
+        box_roi_pool=_Pooling(["0"], TINY_POOLED, sampling_ratio=2),
         box_head=TwoMLPHead(features.out_channels * TINY_POOLED**2, TINY_HIDDEN),
         box_predictor=FastRCNNPredictor(TINY_HIDDEN, num_classes),
         **TINY_COUNTS,
