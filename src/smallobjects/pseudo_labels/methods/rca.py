@@ -29,9 +29,10 @@ class RcaNetworkParameters(Parameters):
     width: PositiveInt = 512
     """Channels inside the heads; the fine head has as many for every class."""
     head_deviation: PositiveFloat = 0.01
-    """Standard deviation of the initial weights of the convolutions in the heads."""
+    """Standard deviation of the initial weights of the convolutions in the heads, and of the one
+    that joins what was aggregated to the features."""
     aggregation_deviation: PositiveFloat = 0.01
-    """And of those in the aggregation."""
+    """And of the others in the aggregation."""
     memory: PositiveInt = 500
     """Regions that are remembered of each class."""
     prototypes: PositiveInt = 10

@@ -47,9 +47,9 @@ class RcaNetwork(nn.Module):
             nn.Conv2d(branches, num_classes, 1, groups=num_classes),
         )
         self.memory = RegionMemory(num_classes, parameters.memory, channels)
-        for part in self.new:
-            _initialise(part, parameters.head_deviation)
         _initialise(self.aggregation, parameters.aggregation_deviation)
+        for part in (*self.new, self.aggregation.join):
+            _initialise(part, parameters.head_deviation)
 
     @property
     def new(self) -> list[nn.Module]:
