@@ -49,7 +49,7 @@ def test_every_model_has_a_page(finished):
         pages = {path.stem for path in folder.glob("*.png")}
         assert pages == {path.stem for path in folder.glob("*.pdf")}
         assert pages == {"irn.deeplabv2", "full.deeplabv2", "all"}
-        chosen = pd.read_csv(folder / "images.csv")
+        chosen = pd.read_csv(folder / "images.csv", dtype={"image": str})
         images = (finished.folder / f"results/demo/datasets/{dataset}/splits/val.txt").read_text()
         assert set(chosen["image"]) <= set(images.split())
     for dataset in ("voc", "coco"):

@@ -200,14 +200,20 @@ def dataset_title(wildcards):
     return EXPERIMENT.dataset(wildcards.dataset).title
 
 
-def page_labels(wildcards):
-    """Return what the report calls a page: its label source, and its segmentor if it has one."""
+def model_labels(wildcards):
+    """Return what the report calls a page of panels: its label source and segmentor."""
     if wildcards.page == "all":
         return {"labels": "all", "segmentor": "all"}
     source, _, segmentor = wildcards.page.rpartition(".")
-    if (source, segmentor) not in by_model(EXPERIMENT.cells):
-        return {"labels": EXPERIMENT.described(wildcards.page).title, "segmentor": ""}
+    settings = EXPERIMENT.segmentor(segmentor, source, wildcards.dataset)
     return {
         "labels": EXPERIMENT.described(source).title,
-        "segmentor": EXPERIMENT.segmentor(segmentor, source, wildcards.dataset).title,
+        "segmentor": settings.title,
     }
+
+
+def source_labels(wildcards):
+    """Return what the report calls a page of pseudo-labels: its label source."""
+    if wildcards.page == "all":
+        return {"labels": "all"}
+    return {"labels": EXPERIMENT.described(wildcards.page).title}

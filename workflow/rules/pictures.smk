@@ -24,7 +24,7 @@ rule panels:
             caption="../report/panels.rst",
             category="Panels",
             subcategory=dataset_title,
-            labels=page_labels,
+            labels=model_labels,
         ),
     log:
         f"{LOGS}/panels.{{dataset}}.log",
@@ -57,7 +57,7 @@ rule label_panels:
             caption="../report/label_panels.rst",
             category="Pseudo-labels",
             subcategory=dataset_title,
-            labels=page_labels,
+            labels=source_labels,
         ),
     log:
         f"{LOGS}/label_panels.{{dataset}}.log",
