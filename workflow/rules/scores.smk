@@ -30,7 +30,7 @@ rule predict:
     shell:
         "smallobjects predict --dataset {params.dataset} --split {params.split}"
         " --checkpoint {input.checkpoint} --parameters {params.parameters:q}"
-        " {params.refinement:q} --threads {threads} --workers {resources.workers} --device {resources.device}"
+        " {params.refinement:q} --processes {threads} --threads {threads} --workers {resources.workers} --device {resources.device}"
         " --output {output.predictions} > {log} 2>&1"
 
 

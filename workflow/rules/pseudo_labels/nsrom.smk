@@ -5,35 +5,6 @@
 NSROM = any_of(EXPERIMENT.of_family("nsrom"))
 
 
-def first_segmentor_weights(wildcards):
-    """Return the pretrained weights that the first segmentor starts from."""
-    return weights_to_read(
-        EXPERIMENT.first_segmentor(wildcards.source, wildcards.dataset).model
-    )
-
-
-def first_segmentor_training(wildcards):
-    """Return what the training of the first segmentor reads: a whole one, with cross-entropy."""
-    stages = EXPERIMENT.stages(wildcards.source, wildcards.dataset)
-    segmentor = EXPERIMENT.first_segmentor(wildcards.source, wildcards.dataset)
-    training = segmentor.whole_training(stages.first_segmentor.iterations)
-    return training.model_dump_json(exclude_none=True)
-
-
-def first_segmentor_prediction(wildcards):
-    """Return what the prediction of the first segmentor reads."""
-    name = EXPERIMENT.stages(wildcards.source, wildcards.dataset).first_segmentor
-    return EXPERIMENT.prediction(
-        name.segmentor, wildcards.source, wildcards.dataset
-    ).model_dump_json()
-
-
-def first_segmentor_refinement(wildcards, threads):
-    """Return the options by which the predictions of the first segmentor are refined."""
-    stage = EXPERIMENT.stages(wildcards.source, wildcards.dataset).first_segmentor
-    return ["--crf", stage.crf.model_dump_json()]
-
-
 rule train_nsrom_classifier:
     """Train the classifier, gather its attention on the way, and make its activation maps."""
     input:
