@@ -74,7 +74,7 @@ class Cluster:
         self.wait_until_idle()
 
     def stop(self) -> None:
-        """End every daemon and whatever job is left."""
+        """End every daemon and whatever job is left, and remove the folder."""
         if "slurmctld" in self._daemons:
             self.call("scancel", "--state=RUNNING", check=False)
             self.call("scancel", "--state=PENDING", check=False)

@@ -22,14 +22,12 @@ def cluster():
             pytest.fail(f"no Slurm can be started: {reason}")
         pytest.skip(f"no Slurm can be started: {reason}")
     # Sockets need a short path, which that of pytest's folders is not.
-    folder = Path(tempfile.mkdtemp(prefix="slurm-"))
-    slurm = Cluster(folder / "run")
+    slurm = Cluster(Path(tempfile.mkdtemp(prefix="slurm-")))
     try:
         slurm.start()
         yield slurm
     finally:
         slurm.stop()
-        folder.rmdir()
 
 
 @pytest.fixture(scope="session")
