@@ -10,8 +10,11 @@ configfile: Path(workflow.basedir) / "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_datasets.smk"
+include: "workflow/rules/common_labels.smk"
+include: "workflow/rules/common_scores.smk"
+include: "workflow/rules/common_tables.smk"
 include: "workflow/rules/common_fetching.smk"
-include: "workflow/rules/common_irn.smk"
 include: "workflow/rules/common_saliency.smk"
 include: "workflow/rules/common_reporting.smk"
 include: "workflow/rules/common_first_segmentor.smk"
