@@ -4,38 +4,30 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
 from smallobjects.cli.options import (
     EXISTING_FILE,
     dataset_option,
     device_option,
     parameters_option,
-    seed_option,
     threads_option,
-    workers_option,
 )
-from smallobjects.cli.pseudo_labels import (
+from smallobjects.cli.stages import (
     classifier_option,
+    one_line_errors,
     output_option,
     seeds_option,
     shard_option,
+    split_option,
+    training_options,
 )
 from smallobjects.pseudo_labels.methods.amn import AmnParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 
 
 @click.command()
-@dataset_option
-@split_option
+@training_options(AmnParameters, "Activation manipulation network (.pth)")
 @classifier_option
 @seeds_option
-@parameters_option(AmnParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Activation manipulation network (.pth)")
-@one_line_errors
 def train_amn(
     dataset: Path,
     split: str,

@@ -4,31 +4,26 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
 from smallobjects.cli.options import (
     EXISTING_FILE,
     NEW_PATH,
     dataset_option,
     device_option,
     parameters_option,
-    seed_option,
     threads_option,
-    workers_option,
 )
-from smallobjects.cli.pseudo_labels import output_option, shard_option
+from smallobjects.cli.stages import (
+    one_line_errors,
+    output_option,
+    shard_option,
+    split_option,
+    training_options,
+)
 from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters, BoxClassifierParameters
 
 
 @click.command()
-@dataset_option
-@split_option
-@parameters_option(BoxClassifierParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Box classifier (.pth)")
-@one_line_errors
+@training_options(BoxClassifierParameters, "Box classifier (.pth)")
 def train_box_classifier(
     dataset: Path,
     split: str,

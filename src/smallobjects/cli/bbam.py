@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
 from smallobjects.cli.options import (
     EXISTING_FILE,
     dataset_option,
@@ -12,9 +11,15 @@ from smallobjects.cli.options import (
     parameters_option,
     seed_option,
     threads_option,
-    workers_option,
 )
-from smallobjects.cli.pseudo_labels import output_option, shard_option
+from smallobjects.cli.stages import (
+    one_line_errors,
+    output_option,
+    processes_option,
+    shard_option,
+    split_option,
+    training_options,
+)
 from smallobjects.pseudo_labels.methods.bbam import (
     AttributionParameters,
     BbamLabelParameters,
@@ -23,15 +28,7 @@ from smallobjects.pseudo_labels.methods.bbam import (
 
 
 @click.command()
-@dataset_option
-@split_option
-@parameters_option(DetectorParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Detector (.pth)")
-@one_line_errors
+@training_options(DetectorParameters, "Detector (.pth)")
 def train_detector(
     dataset: Path,
     split: str,
@@ -108,13 +105,7 @@ def attribute_boxes(
 )
 @shard_option
 @parameters_option(BbamLabelParameters)
-@click.option(
-    "--threads",
-    default=1,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Processes that work on images. Changes no result.",
-)
+@processes_option
 @output_option("Labels of the shard (.zip)")
 @one_line_errors
 def make_bbam_labels(

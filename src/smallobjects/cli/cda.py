@@ -4,18 +4,13 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
 from smallobjects.cli.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     dataset_option,
-    device_option,
     parameters_option,
-    seed_option,
-    threads_option,
-    workers_option,
 )
-from smallobjects.cli.pseudo_labels import output_option
+from smallobjects.cli.stages import one_line_errors, output_option, split_option, training_options
 from smallobjects.pseudo_labels.methods.cda import CutParameters, PastedClassifierParameters
 
 labels_option = click.option(
@@ -45,17 +40,9 @@ def cut_objects(
 
 
 @click.command()
-@dataset_option
-@split_option
+@training_options(PastedClassifierParameters, "Classifier (.pth)")
 @labels_option
 @click.option("--cuts", required=True, type=EXISTING_FILE, help="Output of cut-objects.")
-@parameters_option(PastedClassifierParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Classifier (.pth)")
-@one_line_errors
 def train_pasted_classifier(
     dataset: Path,
     split: str,

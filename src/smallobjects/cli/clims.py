@@ -4,17 +4,11 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
 from smallobjects.cli.options import (
     EXISTING_FILE,
-    dataset_option,
-    device_option,
     parameters_option,
-    seed_option,
-    threads_option,
-    workers_option,
 )
-from smallobjects.cli.pseudo_labels import classifier_option, output_option
+from smallobjects.cli.stages import classifier_option, training_options
 from smallobjects.pseudo_labels.methods.clims import (
     ClimsParameters,
     LanguageParameters,
@@ -25,16 +19,8 @@ language_option = parameters_option(LanguageParameters, "--language")
 
 
 @click.command()
-@dataset_option
-@split_option
-@parameters_option(ScorerParameters)
+@training_options(ScorerParameters, "Scorer (.pth)")
 @language_option
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Scorer (.pth)")
-@one_line_errors
 def train_scorer(
     dataset: Path,
     split: str,
@@ -66,8 +52,7 @@ def train_scorer(
 
 
 @click.command()
-@dataset_option
-@split_option
+@training_options(ClimsParameters, "Classifier (.pth)")
 @classifier_option
 @click.option(
     "--weights",
@@ -77,13 +62,6 @@ def train_scorer(
 )
 @parameters_option(ScorerParameters, "--scorer")
 @language_option
-@parameters_option(ClimsParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Classifier (.pth)")
-@one_line_errors
 def train_clims(
     dataset: Path,
     split: str,

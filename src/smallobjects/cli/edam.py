@@ -4,37 +4,34 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
 from smallobjects.cli.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     dataset_option,
     device_option,
     parameters_option,
-    seed_option,
     threads_option,
-    workers_option,
 )
-from smallobjects.cli.pseudo_labels import cams_option, output_option, shard_option
+from smallobjects.cli.stages import (
+    cams_option,
+    one_line_errors,
+    output_option,
+    processes_option,
+    shard_option,
+    split_option,
+    training_options,
+)
 from smallobjects.pseudo_labels.methods.edam import EdamParameters, LabelParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 
 
 @click.command()
-@dataset_option
-@split_option
+@training_options(EdamParameters, "Network (.pth)")
 @click.option(
     "--classifier",
     type=EXISTING_FILE,
     help="Output of train-classifier, where the settings start from it.",
 )
-@parameters_option(EdamParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Network (.pth)")
-@one_line_errors
 def train_edam(
     dataset: Path,
     split: str,
@@ -112,13 +109,7 @@ def make_edam_cams(
 @cams_option
 @click.option("--saliency", required=True, type=EXISTING_FOLDER, help="Output of make-saliency.")
 @parameters_option(LabelParameters)
-@click.option(
-    "--threads",
-    default=1,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Processes that work on images. Changes no result.",
-)
+@processes_option
 @output_option("Labels of the shard (.zip)")
 @one_line_errors
 def make_edam_labels(

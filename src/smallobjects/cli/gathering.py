@@ -6,19 +6,14 @@ from typing import Any
 
 import click
 
-from smallobjects.cli.label_sources import (
-    labels_option,
-    manifest_option,
-    one_line_errors,
-    score_split_option,
-    split_option,
-)
+from smallobjects.cli.label_sources import labels_option, manifest_option, score_split_option
 from smallobjects.cli.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     dataset_option,
     seed_option,
 )
+from smallobjects.cli.stages import one_line_errors, split_option
 from smallobjects.pseudo_labels.attention.parameters import ScoringParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 

@@ -1,7 +1,5 @@
 """Subcommands of the label sources that are not made here, and what all label sources share."""
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,18 +8,8 @@ from smallobjects.cli.options import (
     NEW_PATH,
     dataset_option,
 )
-from smallobjects.datasets.errors import DatasetError
-from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.cli.stages import one_line_errors, split_option
 
-EXPECTED_ERRORS = (
-    BadInputError,
-    DatasetError,
-    FileNotFoundError,
-    NotADirectoryError,
-    FloatingPointError,
-)
-
-split_option = click.option("--split", required=True, help="Split of the dataset.")
 score_split_option = click.option(
     "--score-split", required=True, help="Split on which the labels are scored."
 )
@@ -31,21 +19,6 @@ labels_option = click.option(
 manifest_option = click.option(
     "--manifest", required=True, type=NEW_PATH, help="Manifest (.json) to write."
 )
-
-
-def one_line_errors(command: Callable) -> Callable:
-    """Make expected errors end in one line instead of a traceback."""
-
-    @functools.wraps(command)
-    def run(*arguments: object, **options: object) -> None:
-        try:
-            command(*arguments, **options)
-        except EXPECTED_ERRORS as error:
-            # A loader process hands over the text of its traceback, which ends with the message.
-            message = str(error).rpartition(f"{type(error).__name__}: ")[2].strip()
-            raise click.ClickException(message) from error
-
-    return run
 
 
 @click.command()

@@ -4,19 +4,20 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
 from smallobjects.cli.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     NEW_PATH,
     dataset_option,
-    device_option,
     parameters_option,
-    seed_option,
-    threads_option,
-    workers_option,
 )
-from smallobjects.cli.pseudo_labels import output_option
+from smallobjects.cli.stages import (
+    one_line_errors,
+    output_option,
+    processes_option,
+    split_option,
+    training_options,
+)
 from smallobjects.pseudo_labels.methods.nsrom import (
     ClassifierParameters,
     FirstLabelParameters,
@@ -27,31 +28,16 @@ from smallobjects.pseudo_labels.methods.nsrom import (
 saliency_option = click.option(
     "--saliency", required=True, type=EXISTING_FOLDER, help="Output of make-saliency."
 )
-processes_option = click.option(
-    "--threads",
-    default=1,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Processes that work on images. Changes no result.",
-)
 attention_option = click.option(
     "--attention", required=True, type=EXISTING_FILE, help="The gathered maps (.npz)."
 )
 
 
 @click.command()
-@dataset_option
-@split_option
-@parameters_option(ClassifierParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
+@training_options(ClassifierParameters, "Class activation maps of the trained classifier (.npz)")
 @click.option(
     "--attention", required=True, type=NEW_PATH, help="Maps gathered in training (.npz) to write."
 )
-@output_option("Class activation maps of the trained classifier (.npz)")
-@one_line_errors
 def train_nsrom_classifier(
     dataset: Path,
     split: str,
@@ -82,16 +68,8 @@ def train_nsrom_classifier(
 
 
 @click.command()
-@dataset_option
-@split_option
+@training_options(IntegralParameters, "Maps of the integral model (.npz)")
 @attention_option
-@parameters_option(IntegralParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Maps of the integral model (.npz)")
-@one_line_errors
 def train_nsrom_integral(
     dataset: Path,
     split: str,

@@ -1,23 +1,26 @@
 """Subcommands of the IRN chain: classifier → CAM → seed → edges → random walk → label folder."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import (
-    one_line_errors,
-    split_option,
-)
 from smallobjects.cli.options import (
     EXISTING_FILE,
-    NEW_PATH,
     dataset_option,
     device_option,
     parameters_option,
-    seed_option,
     threads_option,
-    workers_option,
+)
+from smallobjects.cli.stages import (
+    cams_option,
+    classifier_option,
+    one_line_errors,
+    output_option,
+    processes_option,
+    seeds_option,
+    shard_option,
+    split_option,
+    training_options,
 )
 from smallobjects.pseudo_labels.parameters import (
     CamParameters,
@@ -27,39 +30,9 @@ from smallobjects.pseudo_labels.parameters import (
     SeedParameters,
 )
 
-classifier_option = click.option(
-    "--classifier", required=True, type=EXISTING_FILE, help="Output of train-classifier."
-)
-shard_option = click.option(
-    "--shard", default="1-of-1", show_default=True, help="Part of the split: 1-of-4."
-)
-seeds_option = click.option(
-    "--seeds",
-    required=True,
-    multiple=True,
-    type=EXISTING_FILE,
-    help="Output of make-seeds; once for each shard.",
-)
-cams_option = click.option(
-    "--cams", required=True, type=EXISTING_FILE, help="Output of make-cams, of one shard."
-)
-
-
-def output_option(what: str) -> Callable:
-    """Return the `--output` option of a stage that writes one file."""
-    return click.option("--output", required=True, type=NEW_PATH, help=f"{what} to write.")
-
 
 @click.command()
-@dataset_option
-@split_option
-@parameters_option(ClassifierParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Classifier (.pth)")
-@one_line_errors
+@training_options(ClassifierParameters, "Classifier (.pth)")
 def train_classifier(
     dataset: Path,
     split: str,
@@ -133,13 +106,7 @@ def make_cams(
 @dataset_option
 @cams_option
 @parameters_option(SeedParameters)
-@click.option(
-    "--threads",
-    default=1,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Processes that work on images. Changes no result.",
-)
+@processes_option
 @output_option("Seeds of the shard (.zip)")
 @one_line_errors
 def make_seeds(
@@ -155,17 +122,9 @@ def make_seeds(
 
 
 @click.command()
-@dataset_option
-@split_option
+@training_options(EdgeParameters, "Edge network (.pth)")
 @classifier_option
 @seeds_option
-@parameters_option(EdgeParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Edge network (.pth)")
-@one_line_errors
 def train_edges(
     dataset: Path,
     split: str,

@@ -4,30 +4,23 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
-from smallobjects.cli.nsrom import attention_option, processes_option, saliency_option
+from smallobjects.cli.nsrom import attention_option, saliency_option
 from smallobjects.cli.options import (
     dataset_option,
-    device_option,
     parameters_option,
-    seed_option,
-    threads_option,
-    workers_option,
 )
-from smallobjects.cli.pseudo_labels import output_option
+from smallobjects.cli.stages import (
+    one_line_errors,
+    output_option,
+    processes_option,
+    split_option,
+    training_options,
+)
 from smallobjects.pseudo_labels.methods.rca import RcaLabelParameters, RcaParameters
 
 
 @click.command()
-@dataset_option
-@split_option
-@parameters_option(RcaParameters)
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Maps gathered in training (.npz)")
-@one_line_errors
+@training_options(RcaParameters, "Maps gathered in training (.npz)")
 def train_rca(
     dataset: Path,
     split: str,

@@ -4,33 +4,19 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
 from smallobjects.cli.options import (
-    dataset_option,
-    device_option,
     parameters_option,
-    seed_option,
-    threads_option,
-    workers_option,
 )
-from smallobjects.cli.pseudo_labels import classifier_option, output_option, shard_option
+from smallobjects.cli.stages import classifier_option, shard_option, training_options
 from smallobjects.pseudo_labels.methods.rib import RibParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 
 
 @click.command()
-@dataset_option
-@split_option
+@training_options(RibParameters, "Maps of the shard (.npz)")
 @classifier_option
 @shard_option
-@parameters_option(RibParameters)
 @parameters_option(CamParameters, "--cam")
-@seed_option
-@threads_option
-@workers_option
-@device_option
-@output_option("Maps of the shard (.npz)")
-@one_line_errors
 def make_rib_cams(
     dataset: Path,
     split: str,

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.label_sources import one_line_errors, split_option
 from smallobjects.cli.options import (
     NEW_PATH,
     dataset_option,
@@ -14,7 +13,7 @@ from smallobjects.cli.options import (
     threads_option,
     workers_option,
 )
-from smallobjects.cli.pseudo_labels import output_option
+from smallobjects.cli.stages import one_line_errors, output_option, split_option
 from smallobjects.datasets.saliency_parameters import (
     SaliencyNetwork,
     SaliencyParameters,
