@@ -1,0 +1,100 @@
+"""What the subcommands of label stages share: options, and errors in one line."""
+
+import functools
+from collections.abc import Callable
+
+import click
+from pydantic import BaseModel
+
+from smallobjects.cli.options import (
+    EXISTING_FILE,
+    NEW_PATH,
+    dataset_option,
+    device_option,
+    parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
+)
+from smallobjects.datasets.errors import DatasetError
+from smallobjects.pseudo_labels.errors import BadInputError
+
+EXPECTED_ERRORS = (
+    BadInputError,
+    DatasetError,
+    FileNotFoundError,
+    NotADirectoryError,
+    FloatingPointError,
+)
+
+split_option = click.option("--split", required=True, help="Split of the dataset.")
+processes_option = click.option(
+    "--threads",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes that work on images. Changes no result.",
+)
+classifier_option = click.option(
+    "--classifier", required=True, type=EXISTING_FILE, help="Output of train-classifier."
+)
+shard_option = click.option(
+    "--shard", default="1-of-1", show_default=True, help="Part of the split: 1-of-4."
+)
+seeds_option = click.option(
+    "--seeds",
+    required=True,
+    multiple=True,
+    type=EXISTING_FILE,
+    help="Output of make-seeds; once for each shard.",
+)
+cams_option = click.option(
+    "--cams", required=True, type=EXISTING_FILE, help="Output of make-cams, of one shard."
+)
+
+
+def one_line_errors(command: Callable) -> Callable:
+    """Make expected errors end in one line instead of a traceback."""
+
+    @functools.wraps(command)
+    def run(*arguments: object, **options: object) -> None:
+        try:
+            command(*arguments, **options)
+        except EXPECTED_ERRORS as error:
+            # A loader process hands over the text of its traceback, which ends with the message.
+            message = str(error).rpartition(f"{type(error).__name__}: ")[2].strip()
+            raise click.ClickException(message) from error
+
+    return run
+
+
+def output_option(what: str) -> Callable:
+    """Return the `--output` option of a stage that writes one file."""
+    return click.option("--output", required=True, type=NEW_PATH, help=f"{what} to write.")
+
+
+def training_options(parameters: type[BaseModel], what: str) -> Callable:
+    """Return a decorator that gives a training its options, and its errors in one line.
+
+    Args:
+        parameters: the model of `--parameters`.
+        what: is written to `--output`.
+    """
+    options = (
+        dataset_option,
+        split_option,
+        parameters_option(parameters),
+        seed_option,
+        threads_option,
+        workers_option,
+        device_option,
+        output_option(what),
+    )
+
+    def decorate(command: Callable) -> Callable:
+        decorated = one_line_errors(command)
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate

@@ -1,0 +1,220 @@
+"""The settings of datasets, methods and segmentors, each resolved from its layers."""
+
+import importlib
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from smallobjects.config.errors import ConfigError, unknown, validate
+from smallobjects.config.layers import merge, read_mmengine, read_yaml, resolve
+from smallobjects.config.matrix import external_name
+from smallobjects.config.model import ExperimentConfig, ExternalLabels, MethodFile, Scale
+from smallobjects.datasets.parameters import DatasetParameters, PublishedCounts
+from smallobjects.datasets.saliency_parameters import SaliencyParameters
+from smallobjects.fetching.parameters import Downloads
+from smallobjects.parameters import Parameters
+from smallobjects.segmentation.parameters import (
+    PredictionParameters,
+    SegmentorParameters,
+    TrainingParameters,
+)
+
+
+class Settings:
+    """The files of config/, with what the scale and the user change.
+
+    Every setting is resolved from these layers, the lowest first: the file of the dataset, method
+    or segmentor; what the scale changes for all of them; what the file says for this scale; what
+    the user changes under `settings`. Each layer may differ per dataset.
+    """
+
+    def __init__(self, values: Mapping[str, Any], folder: str | Path) -> None:
+        """Validate config.yaml by itself.
+
+        Args:
+            values: the content of config.yaml with what the command line changed.
+            folder: the folder `config/`, with datasets, methods, segmentors and scales.
+
+        Raises:
+            ConfigError: it is not such a configuration.
+        """
+        self.folder = Path(folder)
+        self.config = validate(ExperimentConfig, values, "", "the configuration")
+
+    @lru_cache  # noqa: B019 - one experiment lives as long as the process
+    def available(self, kind: str) -> list[str]:
+        """Return the names that have a file in config/<kind>/."""
+        paths = (self.folder / kind).glob("*.*")
+        return sorted(path.stem for path in paths if path.suffix in (".yaml", ".py"))
+
+    @cached_property
+    def scale(self) -> Scale:
+        """What the scale changes."""
+        path = self.folder / "scales" / f"{self.config.scale}.yaml"
+        values = merge(read_yaml(path), {"compute": self.config.compute})
+        return validate(Scale, values, "scale", f"{path} and `compute`")
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        """Every file that can be fetched."""
+        path = self.folder / "downloads.yaml"
+        values = merge(read_yaml(path), self.config.settings.downloads)
+        return validate(Downloads, values, "downloads", f"{path} and `settings`")
+
+    @property
+    def root(self) -> str:
+        """Folder of everything made at this scale."""
+        return f"{self.config.results}/{self.config.scale}"
+
+    def family(self, source: str) -> str:
+        """Return the family whose rules make the labels of `source`."""
+        return "external" if external_name(source) else self._method(source).family
+
+    def described(self, source: str) -> MethodFile | ExternalLabels:
+        """Return what describes a label source: its `title` and `supervision`."""
+        name = external_name(source)
+        return self.config.external[name] if name else self._method(source)
+
+    @lru_cache  # noqa: B019
+    def dataset(self, name: str) -> DatasetParameters:
+        """Return the resolved settings of a dataset."""
+        path = self._path("datasets", name)
+        file = read_yaml(path)
+        layers = [file, self.scale.dataset, *self._last_layers("datasets", name, file)]
+        resolved = self._resolve(layers, name, f"datasets.{name}")
+        return validate(DatasetParameters, resolved, f"datasets.{name}", self._origin(path))
+
+    def published(self, dataset: str) -> PublishedCounts | None:
+        """Return the published counts of a dataset, if there are any and the scale shows them."""
+        return self.dataset(dataset).published if self.scale.published_values else None
+
+    @lru_cache  # noqa: B019
+    def trained_on(self, dataset: str) -> str:
+        """Return the dataset whose models `dataset` evaluates: itself, unless it only evaluates.
+
+        Raises:
+            ConfigError: an evaluation set names no dataset that models can be trained on.
+        """
+        home = self.dataset(dataset).trained_on
+        if home is None:
+            return dataset
+        key = f"datasets.{dataset}.trained_on"
+        trainable = [
+            name for name in self.available("datasets") if self.dataset(name).trained_on is None
+        ]
+        if home not in trainable:
+            raise unknown(key, home, trainable, "no dataset that models are trained on")
+        there, here = self.dataset(home).num_classes, self.dataset(dataset).num_classes
+        if there != here:
+            raise ConfigError(f"{key} = {home!r}: has {there} classes, but {dataset} has {here}")
+        return home
+
+    @lru_cache  # noqa: B019
+    def stages(self, source: str, dataset: str) -> Parameters:
+        """Return the resolved stages by which `source` makes labels for `dataset`."""
+        if external_name(source):
+            return Parameters()
+        model = importlib.import_module(f"smallobjects.pseudo_labels.methods.{source}").Stages
+        key, origin = f"methods.{source}", self._origin(self._path("methods", source))
+        stages = self._resolved_method(source, dataset).stages
+        return validate(model, stages, f"{key}.stages", origin)
+
+    def saliency(self, source: str, dataset: str) -> SaliencyParameters | None:
+        """Return where the saliency maps of `dataset` come from; None if `source` reads none.
+
+        Raises:
+            ConfigError: the source reads them and the dataset does not say where they come from,
+                or they would be learnt from the dataset's own scenes.
+        """
+        if external_name(source) or self.described(source).supervision != "saliency":
+            return None
+        parameters, key = self.dataset(dataset), f"datasets.{dataset}.saliency"
+        saliency = parameters.saliency
+        if saliency is None:
+            raise ConfigError(
+                f"{key}: missing, but {source} reads saliency maps; give their `source` and `path`"
+            )
+        if saliency.source == "trained" and saliency.training.seed == parameters.synthetic.seed:
+            raise ConfigError(
+                f"{key}.training.seed = {saliency.training.seed}: the seed that the scenes of "
+                f"{dataset} are drawn with; choose another"
+            )
+        return saliency
+
+    @lru_cache  # noqa: B019
+    def segmentor(self, name: str, source: str, dataset: str) -> SegmentorParameters:
+        """Return the resolved settings of a segmentor trained on labels of `source`.
+
+        On an evaluation set they are those of the dataset that it was trained on.
+        """
+        dataset = self.trained_on(dataset)
+        path = self.folder / "segmentors" / f"{name}.py"
+        file = read_mmengine(path)
+        at_scale, user = self._last_layers("segmentors", name, file)
+        method = {} if external_name(source) else self._resolved_method(source, dataset).training
+        layers = [file, self.scale.training, at_scale, method, user]
+        resolved = self._resolve(layers, dataset, f"segmentors.{name}")
+        return validate(SegmentorParameters, resolved, f"segmentors.{name}", self._origin(path))
+
+    def first_segmentor(self, source: str, dataset: str) -> SegmentorParameters | None:
+        """Return the segmentor that is trained on the way to the labels of `source`.
+
+        It is that of the stage `first_segmentor`; None of a source without this stage.
+
+        Raises:
+            ConfigError: the stage names no segmentor that there is.
+        """
+        stage = getattr(self.stages(source, dataset), "first_segmentor", None)
+        if stage is None:
+            return None
+        known = self.available("segmentors")
+        if stage.segmentor not in known:
+            key = f"methods.{source}.stages.first_segmentor.segmentor"
+            raise unknown(key, stage.segmentor, known)
+        return self.segmentor(stage.segmentor, source, dataset)
+
+    def training(self, segmentor: str, source: str, dataset: str, arm: str) -> TrainingParameters:
+        """Return what one phase of a training reads: `arm` is `shared` or the name of an arm."""
+        return self.segmentor(segmentor, source, dataset).phase(arm)
+
+    def prediction(self, segmentor: str, source: str, dataset: str) -> PredictionParameters:
+        """Return what a prediction reads."""
+        settings = self.segmentor(segmentor, source, dataset)
+        fields = PredictionParameters.model_fields
+        return PredictionParameters(**{field: getattr(settings, field) for field in fields})
+
+    def _path(self, kind: str, name: str) -> Path:
+        return self.folder / kind / f"{name}.yaml"
+
+    def _method(self, name: str) -> MethodFile:
+        path = self._path("methods", name)
+        return validate(MethodFile, read_yaml(path), f"methods.{name}", str(path))
+
+    @lru_cache  # noqa: B019
+    def _resolved_method(self, source: str, dataset: str) -> MethodFile:
+        path = self._path("methods", source)
+        file = read_yaml(path)
+        shared = {
+            stage: changes
+            for stage, changes in self.scale.stages.items()
+            if stage in file.get("stages", {})
+        }
+        layers = [file, {"stages": shared}, *self._last_layers("methods", source, file)]
+        resolved = self._resolve(layers, dataset, f"methods.{source}")
+        return validate(MethodFile, resolved, f"methods.{source}", self._origin(path))
+
+    def _resolve(self, layers: list[Mapping[str, Any]], dataset: str, key: str) -> dict[str, Any]:
+        for layer in layers:
+            for part, kind in (("per_dataset", "datasets"), ("scales", "scales")):
+                for name in layer.get(part, {}):
+                    if name not in self.available(kind):
+                        raise unknown(f"{key}.{part}", name, self.available(kind))
+        return resolve(layers, dataset)
+
+    def _last_layers(self, kind: str, name: str, file: Mapping[str, Any]) -> list[dict[str, Any]]:
+        user = getattr(self.config.settings, kind).get(name, {})
+        return [file.get("scales", {}).get(self.config.scale, {}), user]
+
+    def _origin(self, path: Path) -> str:
+        return f"{path}, {self.folder / 'scales' / self.config.scale}.yaml and `settings`"
