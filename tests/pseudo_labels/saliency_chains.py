@@ -123,6 +123,7 @@ class NsromChain:
             "--output", out / "first_labels.zip",
         )  # fmt: skip
         first = self.gather(out / "first_labels.zip", out / "first")
+        prediction = {**PREDICTION, "inference": {"crf": self.stages["crf"]}}
         call(
             "train-segmentor", *self.training, "--labels", out / "first" / "labels",
             "--arm", "shared", "--parameters", json.dumps(SEGMENTOR),
@@ -130,8 +131,8 @@ class NsromChain:
         )  # fmt: skip
         call(
             "predict", *self.split, "--device", "cpu", "--checkpoint", out / "first_segmentor.pth",
-            "--parameters", json.dumps(PREDICTION), "--crf", json.dumps(self.stages["crf"]),
-            "--processes", processes, "--output", out / "first_predictions",
+            "--parameters", json.dumps(prediction), "--threads", processes,
+            "--output", out / "first_predictions",
         )  # fmt: skip
         call(
             "mine-nsrom-labels", *self.split, "--first", out / "first" / "labels",

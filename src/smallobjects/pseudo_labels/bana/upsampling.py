@@ -12,7 +12,7 @@ from torch.nn import functional
 
 def _interpolation(cells: int, pixels: int) -> Tensor:
     """Return the pixels×cells weights of linear interpolation, outermost on outermost."""
-    unit = torch.eye(cells)[None, None]
+    unit = torch.eye(cells, dtype=torch.float64)[None, None]
     size = (pixels, cells)
     return functional.interpolate(unit, size, mode="bilinear", align_corners=True)[0, 0]
 
