@@ -12,6 +12,7 @@ from smallobjects.datasets.parameters import DatasetParameters, SyntheticParamet
 from smallobjects.datasets.preparation import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.datasets.synthetic import make_synthetic
+from smallobjects.pseudo_labels.attention.store import write_attention
 from smallobjects.pseudo_labels.cam_store import write_cams
 from smallobjects.pseudo_labels.label_archive import encode_label, write_labels
 from smallobjects.pseudo_labels.strides import strided_size
@@ -37,13 +38,19 @@ def dataset(tmp_path_factory):
     return PreparedDataset.open(folder / "voc")
 
 
+def hidden_objects(dataset, image_id):
+    """Where an image has small objects, which the seeds leave undecided; H×W bool."""
+    table = dataset.instance_table
+    small = table[(table["image"] == image_id) & (table["size"] == "small")]
+    return np.isin(dataset.read_instances(image_id), small["instance_id"])
+
+
 @pytest.fixture
 def source(dataset, tmp_path):
     """Labels that are the ground truth, seeds in which small objects are undecided, and maps."""
     folder = tmp_path / "irn"
     (folder / "labels").mkdir(parents=True)
     images = dataset.split("train")
-    table = dataset.instance_table
     with (
         write_cams(folder / "cams" / "1-of-1.npz") as cams,
         write_labels(folder / "seeds" / "1-of-1.zip") as seeds,
@@ -52,8 +59,7 @@ def source(dataset, tmp_path):
             semantic = dataset.read_semantic(image_id)
             semantic = np.where(semantic == 255, 0, semantic)
             (folder / "labels" / f"{image_id}.png").write_bytes(encode_label(semantic))
-            small = table[(table["image"] == image_id) & (table["size"] == "small")]
-            hidden = np.isin(dataset.read_instances(image_id), small["instance_id"])
+            hidden = hidden_objects(dataset, image_id)
             seeds.write(image_id, np.where(hidden, 255, semantic))
             maps = np.full((1, *strided_size(*semantic.shape)), 0.5)
             cams.write(image_id, np.array([1]), maps)
@@ -94,6 +100,24 @@ def test_a_source_without_maps_shows_what_it_has(dataset, source):
     assert activation.pixels is None
     assert activation.note == seed.note == NOT_KEPT
     assert label.pixels is not None
+
+
+@pytest.mark.parametrize(
+    ("maps", "seeds"), [("maps.npz", "first_labels.zip"), ("attention.npz", "y_crf/1-of-1.zip")]
+)
+def test_stages_are_shown_by_whatever_name_they_have(dataset, source, maps, seeds):
+    folder = source.folder
+    (folder / "cams" / "1-of-1.npz").unlink()
+    (folder / seeds).parent.mkdir(exist_ok=True)
+    (folder / "seeds" / "1-of-1.zip").rename(folder / seeds)
+    image_id = dataset.split("train")[0]
+    halves = np.zeros((1, 8, 8), np.uint8)
+    halves[:, :, 4:] = 255
+    write_attention(folder / maps, [(image_id, (np.array([1], np.uint8), halves))])
+    with open_stages(source) as stages:
+        shown = stages.activation(dataset.read_image(image_id), image_id).astype(int)
+        assert np.array_equal(stages.seed(image_id) == 255, hidden_objects(dataset, image_id))
+    assert shown[:, 48:].mean() > shown[:, :16].mean() + 30
 
 
 def test_an_activation_is_brighter_where_it_is_higher():

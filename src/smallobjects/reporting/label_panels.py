@@ -8,6 +8,7 @@ import pandas as pd
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.metrics.instances import instance_ious
+from smallobjects.pseudo_labels.attention.store import enlarge, read_attention
 from smallobjects.pseudo_labels.cam_store import CamStore
 from smallobjects.pseudo_labels.label_archive import LabelArchives
 from smallobjects.pseudo_labels.label_folder import read_label
@@ -19,6 +20,10 @@ from smallobjects.reporting.panels import Panels
 COLUMNS = ("labels", "image", "stage", "small_objects", "iou")
 NOT_KEPT = "none"
 """Printed where a label source has no such stage."""
+ATTENTION = ("maps.npz", "attention.npz")
+"""The maps of a source without `cams/`: those of NS-ROM's integral model, and RCA's."""
+SEEDS = ("seeds/*.zip", "y_crf/*.zip", "first_labels.zip")
+"""The labels that are made before the final ones: seeds, BANA's Y_crf, NS-ROM's first labels."""
 
 
 class LabelStages:
@@ -30,12 +35,15 @@ class LabelStages:
         self._seeds = seeds
 
     def activation(self, image: np.ndarray, image_id: str) -> np.ndarray | None:
-        """The class activation maps over the image, or None without maps."""
-        store = self._cams.get(image_id)
-        if store is None:
-            return None
-        _, maps = store.read(image_id, image.shape[:2])
-        return paint_activation(image, maps)
+        """The class activation or attention maps over the image, or None without maps."""
+        if image_id in self._cams:
+            _, maps = self._cams[image_id].read(image_id, image.shape[:2])
+            return paint_activation(image, maps)
+        for path in (self.source.folder / name for name in ATTENTION):
+            if path.exists():
+                _, maps = read_attention(path, [image_id])[image_id]
+                return paint_activation(image, enlarge(maps, *image.shape[:2], "bilinear"))
+        return None
 
     def seed(self, image_id: str) -> np.ndarray | None:
         """The seed, H×W uint8, or None without seeds."""
@@ -58,7 +66,8 @@ def open_stages(source: LabelSource) -> Iterator[LabelStages]:
             stack.enter_context(CamStore(path))
             for path in sorted((source.folder / "cams").glob("*.npz"))
         ]
-        seeds = LabelArchives(sorted((source.folder / "seeds").glob("*.zip")))
+        found = (sorted(source.folder.glob(pattern)) for pattern in SEEDS)
+        seeds = LabelArchives(next(filter(None, found), []))
         yield LabelStages(source, cams, stack.enter_context(seeds))
 
 
