@@ -3,7 +3,7 @@
 CAM_c(x) = ReLU(w_c · f(x)), summed over scales and mirror image, divided by its own maximum.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -58,7 +58,6 @@ def divided_by_maximum(maps: Tensor) -> np.ndarray:
     return (maps / (maps.amax(dim=(1, 2), keepdim=True) + EPSILON)).cpu().numpy()
 
 
-@torch.no_grad()
 def multi_scale_cam(
     classifier: Classifier,
     image: np.ndarray,
@@ -78,12 +77,35 @@ def multi_scale_cam(
     Returns:
         K×ceil(H / 4)×ceil(W / 4) float32, each map divided by (its maximum + 1e-5).
     """
+    return multi_scale_maps(classifier.activation_maps, image, classes, parameters, device)
+
+
+@torch.no_grad()
+def multi_scale_maps(
+    maps_of: Callable[[Tensor], Tensor],
+    image: np.ndarray,
+    classes: tuple[int, ...],
+    parameters: CamParameters,
+    device: torch.device,
+) -> np.ndarray:
+    """Add the maps of an image's classes over several scales and the mirror image.
+
+    Args:
+        maps_of: gives V×C×h×w maps ≥ 0 of V×3×H'×W' views, the class with id 1 first.
+        image: H×W×3 uint8 RGB.
+        classes: K class ids from 1.
+        parameters: scales and whether to add the mirror image.
+        device: where to compute.
+
+    Returns:
+        K×ceil(H / 4)×ceil(W / 4) float32, each map divided by (its maximum + 1e-5).
+    """
     size = strided_size(*image.shape[:2])
     if not classes:
         return np.zeros((0, *size), dtype=np.float32)
     channels = torch.tensor(classes, device=device) - 1
     views = (scaled_views(image, scale, parameters.flip, device) for scale in parameters.scales)
-    maps = (sum_views(classifier.activation_maps(view)[:, channels]) for view in views)
+    maps = (sum_views(maps_of(view)[:, channels]) for view in views)
     return divided_by_maximum(sum_scales(maps, size))
 
 

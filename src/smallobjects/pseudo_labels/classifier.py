@@ -18,9 +18,8 @@ from smallobjects.pseudo_labels.augmentation import (
     random_long_side_scale,
     rescale_image,
 )
-from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.network_file import load_network, save_network
+from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
 from smallobjects.pseudo_labels.networks import build_backbone
 from smallobjects.pseudo_labels.parameters import ClassifierParameters, ClassifierTraining
 from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
@@ -192,12 +191,7 @@ def load_classifier(path: Path, num_classes: int) -> Classifier:
     Raises:
         BadInputError: the file holds something else, or other classes.
     """
-    description, state = load_network(path, "classifier")
-    if description["num_classes"] != num_classes:
-        raise BadInputError(
-            f"{path}: a classifier of {description['num_classes']} classes, but the dataset has "
-            f"{num_classes}; train one on this dataset with `smallobjects train-classifier`"
-        )
+    description, state = load_network_of_classes(path, "classifier", num_classes, "a classifier")
     classifier = Classifier(description["network"], description["num_classes"])
     classifier.load_state_dict(state)
     return classifier.eval()

@@ -63,3 +63,26 @@ def load_network(path: str | Path, kind: str) -> tuple[dict, dict]:
     if found != kind:
         raise BadInputError(f"{path}: expected kind {kind!r}, found {found!r}; {remedy}")
     return content["description"], content["state"]
+
+
+def load_network_of_classes(
+    path: str | Path, kind: str, num_classes: int, what: str
+) -> tuple[dict, dict]:
+    """Return the description and the state dict of a network of this kind and number of classes.
+
+    Args:
+        path: the file.
+        kind: what it must be, such as `classifier`.
+        num_classes: what its description must say.
+        what: what messages call it, such as `a classifier`.
+
+    Raises:
+        BadInputError: the file holds something else, or a network of other classes.
+    """
+    description, state = load_network(path, kind)
+    if description["num_classes"] != num_classes:
+        raise BadInputError(
+            f"{path}: {what} of {description['num_classes']} classes, but the dataset has "
+            f"{num_classes}; train one on this dataset with `smallobjects train-{kind}`"
+        )
+    return description, state

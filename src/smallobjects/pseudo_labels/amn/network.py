@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.amn import AmnParameters
-from smallobjects.pseudo_labels.network_file import load_network, save_network
+from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
 from smallobjects.pseudo_labels.networks import build_backbone
 
 HEAD_DEVIATION = 0.01
@@ -127,12 +127,7 @@ def load_amn(path: Path, num_classes: int) -> AmnNetwork:
     Raises:
         BadInputError: the file holds something else, or other classes.
     """
-    description, state = load_network(path, "amn")
-    if description["num_classes"] != num_classes:
-        raise BadInputError(
-            f"{path}: an AMN of {description['num_classes']} classes, but the dataset has "
-            f"{num_classes}; train one on this dataset with `smallobjects train-amn`"
-        )
+    description, state = load_network_of_classes(path, "amn", num_classes, "an AMN")
     network = AmnNetwork(description["network"], num_classes, tuple(description["rates"]))
     network.load_state_dict(state)
     return network.eval()

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from smallobjects.pseudo_labels.bana.pooling import background_queries, pool_boxes
-from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.network_file import load_network, save_network
+from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
 from smallobjects.pseudo_labels.networks import build_backbone
 
 KIND = "box-classifier"
@@ -82,12 +81,7 @@ def load_box_classifier(path: Path, num_classes: int) -> BoxClassifier:
     Raises:
         BadInputError: the file holds something else, or other classes.
     """
-    description, state = load_network(path, KIND)
-    if description["num_classes"] != num_classes:
-        raise BadInputError(
-            f"{path}: a box classifier of {description['num_classes']} classes, but the dataset "
-            f"has {num_classes}; train one on this dataset with `smallobjects train-{KIND}`"
-        )
+    description, state = load_network_of_classes(path, KIND, num_classes, "a box classifier")
     classifier = BoxClassifier(description["network"], num_classes)
     classifier.load_state_dict(state)
     return classifier.eval()

@@ -15,7 +15,7 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.network_file import load_network, save_network
+from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
 from smallobjects.pseudo_labels.networks import build_backbone
 from smallobjects.pseudo_labels.torchvision_weights import load_torchvision
 
@@ -196,12 +196,7 @@ def load_detector(path: Path, num_classes: int) -> Detector:
     Raises:
         BadInputError: the file holds something else, or other classes.
     """
-    description, state = load_network(path, KIND)
-    if description["num_classes"] != num_classes:
-        raise BadInputError(
-            f"{path}: a detector of {description['num_classes']} classes, but the dataset has "
-            f"{num_classes}; train one on this dataset with `smallobjects train-{KIND}`"
-        )
+    description, state = load_network_of_classes(path, KIND, num_classes, "a detector")
     detector = Detector(description["network"], num_classes)
     detector.load_state_dict(state)
     return detector.eval().requires_grad_(False)

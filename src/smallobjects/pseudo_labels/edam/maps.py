@@ -3,18 +3,11 @@
 import numpy as np
 import torch
 
-from smallobjects.pseudo_labels.cam import (
-    divided_by_maximum,
-    scaled_views,
-    sum_scales,
-    sum_views,
-)
+from smallobjects.pseudo_labels.cam import multi_scale_maps
 from smallobjects.pseudo_labels.edam.network import EdamNetwork
 from smallobjects.pseudo_labels.parameters import CamParameters
-from smallobjects.pseudo_labels.strides import strided_size
 
 
-@torch.no_grad()
 def class_masks(
     network: EdamNetwork,
     image: np.ndarray,
@@ -35,10 +28,4 @@ def class_masks(
         K×ceil(H / 4)×ceil(W / 4) float32, each divided by (its maximum + 1e-5). The public code
         adds and keeps them at the size of the image.
     """
-    size = strided_size(*image.shape[:2])
-    if not classes:
-        return np.zeros((0, *size), dtype=np.float32)
-    channels = torch.tensor(classes, device=device) - 1
-    views = (scaled_views(image, scale, parameters.flip, device) for scale in parameters.scales)
-    maps = (sum_views(network.masks(view)[:, channels]) for view in views)
-    return divided_by_maximum(sum_scales(maps, size))
+    return multi_scale_maps(network.masks, image, classes, parameters, device)

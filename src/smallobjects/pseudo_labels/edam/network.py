@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.edam import EdamParameters
-from smallobjects.pseudo_labels.network_file import load_network, save_network
+from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
 from smallobjects.pseudo_labels.networks import build_backbone
 
 SEGMENTS = 2
@@ -153,12 +152,7 @@ def load_edam(path: Path, num_classes: int) -> EdamNetwork:
     Raises:
         BadInputError: the file holds something else, or other classes.
     """
-    description, state = load_network(path, "edam")
-    if description["num_classes"] != num_classes:
-        raise BadInputError(
-            f"{path}: a network of {description['num_classes']} classes, but the dataset has "
-            f"{num_classes}; train one on this dataset with `smallobjects train-edam`"
-        )
+    description, state = load_network_of_classes(path, "edam", num_classes, "a network")
     parameters = EdamParameters.model_validate_json(description["parameters"])
     network = EdamNetwork(num_classes, parameters)
     network.load_state_dict(state)
