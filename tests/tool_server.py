@@ -88,3 +88,28 @@ def until(condition, what: str):
             return value
         time.sleep(0.01)
     raise AssertionError(f"{what}: not after {SECONDS} s")
+
+
+def click(browser, path: str, index: int = 0) -> None:
+    """Click an element that stands at an XPath, once the page has stopped moving it about."""
+    from selenium.common.exceptions import (
+        ElementClickInterceptedException,
+        ElementNotInteractableException,
+        StaleElementReferenceException,
+    )
+
+    moving = (
+        ElementClickInterceptedException,
+        ElementNotInteractableException,
+        StaleElementReferenceException,
+    )
+
+    def clicked() -> bool:
+        try:
+            if elements := browser.find_elements("xpath", path):
+                elements[index].click()
+            return bool(elements)
+        except moving:
+            return False
+
+    until(clicked, f"a click on {path}")

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from tool_server import open_browser, until
+from tool_server import click, open_browser, until
 
 CATEGORIES = ("Configuration", "Datasets", "Panels", "Plots", "Pseudo-labels", "Runtimes", "Tables")
 
@@ -28,8 +28,7 @@ def browser(report):
 
 def press(browser, text):
     """Press the entry of the menu that has this text."""
-    path = f"//nav//*[normalize-space(text())={json.dumps(text)}]"
-    until(lambda: browser.find_elements("xpath", path), f"the entry {text!r}")[-1].click()
+    click(browser, f"//nav//*[normalize-space(text())={json.dumps(text)}]", index=-1)
 
 
 def open_result(browser, *places, row):
@@ -38,8 +37,7 @@ def open_result(browser, *places, row):
     for place in places:
         press(browser, place)
     cells = "".join(f"[td[normalize-space()={json.dumps(cell)}]]" for cell in row)
-    path = f"//tr{cells}//a[@iconname='eye']"
-    until(lambda: browser.find_elements("xpath", path), f"the row {row!r}")[0].click()
+    click(browser, f"//tr{cells}//a[@iconname='eye']")
 
 
 def test_every_model_has_a_page(finished):
