@@ -59,6 +59,7 @@ rule all:
 
 onstart:
     require_paths(EXPERIMENT)
+    lift_default_limit()
     end_orphans()
 
 

@@ -70,6 +70,18 @@ def require_paths(experiment):
         )
 
 
+def lift_default_limit():
+    """Take away Snakemake's default limit of jobs per second; one that the user sets stays.
+
+    Nothing here starts a hundred jobs a second, and the limit is not free: it wakes the scheduler a
+    second after each start and end of a job, and each of these calls wakes it again a second later.
+    After some hundred jobs it looks at the inputs of all that wait hundreds of times a second.
+    """
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 def end_orphans():
     """End the Slurm jobs of an earlier run in this folder, which nobody waits for any more."""
     if workflow.executor_plugin.name == "slurm":
