@@ -9,6 +9,7 @@ step and peak memory with cross-entropy, and each other arm as a share of it (me
 which the arms take turns).
 """
 
+import copy
 from itertools import product
 from statistics import median
 
@@ -29,13 +30,15 @@ WARM_UP = 3
 
 
 def check_losses(config, data):
-    """Compare loss and gradient of a step with those of the CPU."""
+    """Compare the loss and the gradient of the head's first weights with those of the CPU."""
     results = {}
     for device in ("cpu", "cuda"):
-        trainer = Trainer("sw", build(config, device), optimizer_settings(config, "fp32", device))
-        loss = float(trainer.step(data))
-        gradient = trainer.network.decode_head.branches[0].weight.grad.cpu()
-        results[device] = loss, gradient
+        network = build(config, device)
+        trainer = Trainer("sw", network, optimizer_settings(config, "fp32", device))
+        loss = trainer.loss(network.data_preprocessor(copy.copy(data), training=True), data)
+        loss.backward()
+        gradient = next(network.decode_head.parameters()).grad.cpu()
+        results[device] = loss.item(), gradient
     (expected, gradient), (found, other) = results["cpu"], results["cuda"]
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
     scale = gradient.abs().max()
@@ -57,9 +60,7 @@ def check_that_nothing_waits(config, data):
         torch.cuda.synchronize()
         torch.cuda.set_sync_debug_mode("error")
         try:
-            trainer.weights.before_train_iter(trainer.runner, trainer.runner.iter, data)
-            losses = network(**ready, mode="loss")
-            sum(losses.values()).backward()
+            trainer.loss(ready, data).backward()
             trainer.wrapper.optimizer.step()
         finally:
             torch.cuda.set_sync_debug_mode("default")

@@ -107,6 +107,12 @@ class Trainer:
         self.runner.iter += 1
         return outputs["loss"]
 
+    def loss(self, ready: dict, data: dict) -> torch.Tensor:
+        """Return the loss of a batch that is normalised and on the device, with its gradient."""
+        self.weights.before_train_iter(self.runner, self.runner.iter, data)
+        losses = self.network(**ready, mode="loss")
+        return sum(value for name, value in losses.items() if "loss" in name)
+
 
 def build(config: Config, device: str, channels_last: bool = False) -> torch.nn.Module:
     """Return the network of a segmentor, ready to train."""

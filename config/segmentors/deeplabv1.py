@@ -50,8 +50,11 @@ scales = dict(
         ),
         optim_wrapper=dict(optimizer=dict(lr=0.1)),
         schedule=dict(iterations=160, shared_iterations=110),
+        # Strength times learning rate as in the other networks.
+        ewc=dict(strength=1.0),
+        ablation=dict(strength=[0.1, 10.0]),
         per_dataset=dict(
-            coco=dict(schedule=dict(iterations=240, shared_iterations=170)),
+            coco=dict(schedule=dict(iterations=160, shared_iterations=110)),
         ),
     ),
 )

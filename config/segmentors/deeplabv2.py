@@ -33,5 +33,5 @@ published = dict(
     pascal_b=dict(miou=(66.6, 1.3), ia_miou=(46.2, 3.2), ia_s=(15.6, 4.2)),
 )
 scales = dict(
-    demo=dict(model=dict(decode_head=dict(in_channels=64, dilations=(1, 2, 4, 8)))),
+    demo=dict(model=dict(decode_head=dict(in_channels=64, dilations=(1, 4)))),
 )

@@ -75,7 +75,7 @@ scales = dict(
             # Over the network above, in place of the small one of the others.
             backbone=dict(
                 _delete_=True,
-                img_size=(96, 96),
+                img_size=(64, 64),
                 patch_size=8,
                 embed_dims=64,
                 num_layers=2,
@@ -92,6 +92,9 @@ scales = dict(
         optim_wrapper=dict(
             _delete_=True,
             optimizer=dict(_delete_=True, type="AdamW", lr=0.002, weight_decay=0.01),
+        ),
+        per_dataset=dict(
+            coco=dict(schedule=dict(iterations=240, shared_iterations=170)),
         ),
     ),
 )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torchvision
 from torch import Tensor, nn
 
 from smallobjects.pseudo_labels.errors import BadInputError
@@ -65,7 +64,9 @@ class Backbone(nn.Module):
 
 def _resnet50(weights: Path | None) -> Backbone:
     """ResNet-50 with strides (2, 2, 2, 1): output stride 16, without dilation (IRN)."""
-    network = torchvision.models.resnet50(weights=None)
+    from torchvision.models import resnet50
+
+    network = resnet50(weights=None)
     if weights is not None:
         load_torchvision(network, weights, "ResNet-50", "fc.")
     network.layer4[0].conv2.stride = (1, 1)

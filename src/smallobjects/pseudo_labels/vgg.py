@@ -8,7 +8,6 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torchvision.models.vgg import cfgs, make_layers
 
 from smallobjects.pseudo_labels.torchvision_weights import load_torchvision
 
@@ -42,6 +41,8 @@ def vgg16_stages(
     Raises:
         BadInputError: the weights are missing or do not fit.
     """
+    from torchvision.models.vgg import cfgs, make_layers
+
     layers = nn.Module()
     layers.features = make_layers(cfgs["D"], batch_norm=False)
     _initialise(layers)

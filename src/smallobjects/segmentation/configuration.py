@@ -89,7 +89,7 @@ def runner_config(
             "param_scheduler": fill_schedule(parameters.param_scheduler, schedule.iterations),
             "default_hooks": {**unused, "checkpoint": checkpoint},
             "custom_hooks": _hooks(run),
-            "visualizer": {"type": "Visualizer", "vis_backends": [board]},
+            "visualizer": {"type": "ScalarVisualizer", "vis_backends": [board]},
             "randomness": {"seed": run.seed},
             "env_cfg": {"mp_cfg": {"mp_start_method": "fork", "opencv_num_threads": 0}},
             # Its warnings repeat every frozen parameter; its errors are exceptions as well.

@@ -14,6 +14,12 @@ from smallobjects.segmentation.synchronised_batch_norm import synchronise_batch_
 class SegmentorRunner(Runner):
     """A Runner whose network is in the configured memory layout and synchronises BatchNorm."""
 
+    def _log_env(self, env_cfg: dict[str, Any]) -> None:
+        """Leave out what MMEngine logs of the machine, since the log has errors only.
+
+        To find it out takes as long as it takes to import PyTorch.
+        """
+
     def build_model(self, model: nn.Module | dict[str, Any]) -> nn.Module:
         """Build the network, before it is wrapped to train in several processes."""
         network = super().build_model(model)
