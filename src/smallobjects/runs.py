@@ -48,7 +48,8 @@ def _places(flags: np.ndarray) -> np.ndarray:
     words = flags.view(np.uint32)
     kept = np.flatnonzero(words != 0)
     places = np.flatnonzero(words.take(kept).view(bool))
-    kept -= np.arange(kept.size)
     kept <<= 2
-    places += kept.take(places >> 2)
+    first_of_word = kept.take(places >> 2)
+    places &= 3
+    places += first_of_word
     return places

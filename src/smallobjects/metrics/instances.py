@@ -76,14 +76,15 @@ def instance_ious_of_overlaps(
     intersection, charged = _shares(overlaps, index, class_ids)
     background = _background(overlaps, valid=index <= len(ids))
 
-    foreground = np.empty(len(ids), ROW)
+    rows = np.empty(len(background) + len(ids), ROW)
+    rows[: len(background)] = background
+    foreground = rows[len(background) :]
     foreground["class_id"] = class_ids
     foreground["instance_id"] = ids
     foreground["area"] = area
     foreground["size"] = np.array(SIZES)[np.digitize(area, size_limits)]
     foreground["intersection"] = intersection
     foreground["charged"] = charged
-    rows = np.concatenate([background, foreground])
     rows["iou"] = rows["intersection"] / (rows["charged"] + rows["area"] - rows["intersection"])
     return rows
 

@@ -38,10 +38,11 @@ def distinct(
     free = size - sum(bits)
     if free < BITS_FOR_MOST_AMOUNTS:
         return _distinct_of_any_range(values, amounts)
-    keys = np.zeros((), word)
-    for value, low, width in zip(values, lowest, bits, strict=True):
-        whole = value.astype(word, copy=False)
-        keys = (keys << width) | (whole - np.array(low).astype(word) if low else whole)
+    first, *others = (_above(v, low, word) for v, low in zip(values, lowest, strict=True))
+    keys = first
+    for other, width in zip(others, bits[1:], strict=True):
+        keys <<= width
+        keys |= other
     # Few keys are counted, many are sorted.
     if 1 << sum(bits) <= 4 * amounts.size:
         sums = pixels_by(keys, amounts, 0)
@@ -56,21 +57,36 @@ def distinct(
     return combinations[::-1], sums
 
 
+def _above(values: np.ndarray, low: int, word: type[np.integer]) -> np.ndarray:
+    """Return how much values are above the lowest of them, as new numbers of type `word`."""
+    above = values.astype(word)
+    if low:
+        above -= np.array(low).astype(word)
+    return above
+
+
 def _sorted_sums(keys: np.ndarray, amounts: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the distinct keys, ascending, and the sums of their amounts, int64 both.
 
     Of the word of a key, `bits` bits are free for amounts.
     """
     # Sorting numbers is many times as fast as sorting indices, so the amount rides on its key.
-    packed = keys << bits
     most = (1 << bits) - 1
-    packed |= (amounts & most).astype(keys.dtype)
+    packed = amounts.astype(keys.dtype)
+    packed &= most
+    packed |= keys << bits
     packed.sort()
-    low_bits = packed & most
+    # There are fewer amounts than possible keys, so that all low bits together fit into a word too.
+    total = packed & most
+    np.cumsum(total, out=total)
     packed >>= bits
-    first = starts_of_equal(packed)
-    found = packed[first]
-    sums = np.add.reduceat(low_bits, first, dtype=np.int64)
+    is_last = np.empty(packed.size, bool)
+    np.not_equal(packed[1:], packed[:-1], out=is_last[:-1])
+    is_last[-1:] = True
+    last = np.flatnonzero(is_last)
+    found = packed.take(last)
+    sums = total.take(last).astype(np.int64)
+    sums[1:] -= sums[:-1].copy()
     large = np.flatnonzero(amounts > most)
     if large.size:
         np.add.at(sums, np.searchsorted(found, keys[large]), amounts[large] & ~most)
