@@ -20,6 +20,9 @@ class SegmentorRunner(Runner):
         To find it out takes as long as it takes to import PyTorch.
         """
 
+    def dump_config(self) -> None:
+        """Leave out the copy of the configuration in the scratch folder: it is published."""
+
     def build_model(self, model: nn.Module | dict[str, Any]) -> nn.Module:
         """Build the network, before it is wrapped to train in several processes."""
         network = super().build_model(model)
