@@ -94,14 +94,14 @@ def make_amn_cams(
     output: Path,
 ) -> None:
     """Make the manipulated maps of one shard of a split (AMN)."""
+    import numpy as np
+
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.amn.maps import amn_maps
     from smallobjects.pseudo_labels.amn.network import load_amn
-    from smallobjects.pseudo_labels.cam_store import write_cams
+    from smallobjects.pseudo_labels.cam_shard import write_shard
     from smallobjects.pseudo_labels.devices import select_device
-    from smallobjects.pseudo_labels.images import read_image
     from smallobjects.pseudo_labels.label_archive import LabelArchives
-    from smallobjects.pseudo_labels.progress import progress
     from smallobjects.pseudo_labels.seed_samples import read_seed
     from smallobjects.pseudo_labels.sharding import Shard
 
@@ -109,11 +109,11 @@ def make_amn_cams(
     image_ids = Shard.parse(shard).take(data.split(split))
     chosen = select_device(device, threads)
     network = load_amn(amn, data.num_classes - 1).to(chosen)
-    with LabelArchives([seeds]) as archive, write_cams(output) as store:
+    with LabelArchives([seeds]) as archive:
         archive.require(image_ids)
-        for image_id in progress(image_ids, "make AMN maps", len(image_ids)):
-            classes = data.image_classes.get(image_id, ())
-            image = read_image(data, image_id)
+
+        def maps_of(image_id: str, image: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
             seed = read_seed(archive, image_id, image.shape[:2])
-            maps = amn_maps(network, image, classes, seed, parameters, chosen)
-            store.write(image_id, classes, maps)
+            return amn_maps(network, image, classes, seed, parameters, chosen)
+
+        write_shard(data, image_ids, maps_of, output, "make AMN maps")

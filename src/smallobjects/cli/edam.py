@@ -84,24 +84,24 @@ def make_edam_cams(
     output: Path,
 ) -> None:
     """Make the masks of the classes that each image of one shard has (EDAM)."""
+    import numpy as np
+
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.cam_store import write_cams
+    from smallobjects.pseudo_labels.cam_shard import write_shard
     from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.edam.maps import class_masks
     from smallobjects.pseudo_labels.edam.network import load_edam
-    from smallobjects.pseudo_labels.images import read_image
-    from smallobjects.pseudo_labels.progress import progress
     from smallobjects.pseudo_labels.sharding import Shard
 
     data = PreparedDataset.open(dataset)
     image_ids = Shard.parse(shard).take(data.split(split))
     chosen = select_device(device, threads)
     network = load_edam(edam, data.num_classes - 1).to(chosen)
-    with write_cams(output) as store:
-        for image_id in progress(image_ids, "make masks", len(image_ids)):
-            classes = data.image_classes.get(image_id, ())
-            image = read_image(data, image_id)
-            store.write(image_id, classes, class_masks(network, image, classes, parameters, chosen))
+
+    def maps_of(_: str, image: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
+        return class_masks(network, image, classes, parameters, chosen)
+
+    write_shard(data, image_ids, maps_of, output, "make masks")
 
 
 @click.command()

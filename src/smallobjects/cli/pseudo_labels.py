@@ -81,25 +81,24 @@ def make_cams(
     output: Path,
 ) -> None:
     """Make the class activation maps of one shard of a split."""
+    import numpy as np
+
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.cam import multi_scale_cam
-    from smallobjects.pseudo_labels.cam_store import write_cams
+    from smallobjects.pseudo_labels.cam_shard import write_shard
     from smallobjects.pseudo_labels.classifier import load_classifier
     from smallobjects.pseudo_labels.devices import select_device
-    from smallobjects.pseudo_labels.images import read_image
-    from smallobjects.pseudo_labels.progress import progress
     from smallobjects.pseudo_labels.sharding import Shard
 
     data = PreparedDataset.open(dataset)
     image_ids = Shard.parse(shard).take(data.split(split))
     chosen = select_device(device, threads)
     network = load_classifier(classifier, data.num_classes - 1).to(chosen)
-    with write_cams(output) as store:
-        for image_id in progress(image_ids, "make CAMs", len(image_ids)):
-            classes = data.image_classes.get(image_id, ())
-            image = read_image(data, image_id)
-            maps = multi_scale_cam(network, image, classes, parameters, chosen)
-            store.write(image_id, classes, maps)
+
+    def maps_of(_: str, image: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
+        return multi_scale_cam(network, image, classes, parameters, chosen)
+
+    write_shard(data, image_ids, maps_of, output, "make CAMs")
 
 
 @click.command()
