@@ -5,19 +5,19 @@
 `numpy.load` reads it too.
 """
 
-import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
+from smallobjects.pseudo_labels.array_archive import ArrayArchive, add_array
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.strides import strided_size
-from smallobjects.pseudo_labels.zip_members import fixed_member
 from smallobjects.publishing import publish_file
+
+REMEDY = "run `smallobjects make-cams` on this dataset again"
 
 
 class CamWriter:
@@ -34,15 +34,10 @@ class CamWriter:
             classes: K class ids.
             maps: K×h×w float, in [0, 1].
         """
-        self._add(f"{image_id}/classes.npy", np.asarray(classes, dtype=np.uint8))
-        self._add(f"{image_id}/maps.npy", np.asarray(maps, dtype=np.float16))
-
-    def _add(self, name: str, array: np.ndarray) -> None:
-        content = io.BytesIO()
-        np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
         # Half of the values are zeros (ReLU), so the quickest compression pays.
-        member = fixed_member(name, zipfile.ZIP_DEFLATED)
-        self._archive.writestr(member, content.getvalue(), compresslevel=1)
+        arrays = {"classes": np.asarray(classes, np.uint8), "maps": np.asarray(maps, np.float16)}
+        for name, array in arrays.items():
+            add_array(self._archive, f"{image_id}/{name}", array, compressed=True)
 
 
 @contextmanager
@@ -52,7 +47,7 @@ def write_cams(path: str | Path) -> Iterator[CamWriter]:
         yield CamWriter(archive)
 
 
-class CamStore:
+class CamStore(ArrayArchive):
     """The maps of one shard, read image by image. Use it as a context manager."""
 
     def __init__(self, path: str | Path) -> None:
@@ -61,27 +56,10 @@ class CamStore:
         Raises:
             BadInputError: the file is not a store of class activation maps.
         """
-        self.path = Path(path)
-        try:
-            self._archive = zipfile.ZipFile(self.path)
-        except zipfile.BadZipFile as error:
-            raise BadInputError(
-                f"{self.path}: not an npz file; make it again with `smallobjects make-cams`"
-            ) from error
+        super().__init__(path, REMEDY)
         names = self._archive.namelist()
         self.image_ids = [n.removesuffix("/maps.npy") for n in names if n.endswith("/maps.npy")]
         """The images in the order they were written."""
-
-    def __enter__(self) -> "CamStore":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._archive.close()
 
     def read(self, image_id: str, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Return an image's class ids (K uint8) and maps (K×h×w float32).
@@ -93,21 +71,13 @@ class CamStore:
         Raises:
             BadInputError: the store has no such image, or maps of another size.
         """
-        classes = self._array(image_id, "classes")
-        maps = self._array(image_id, "maps").astype(np.float32)
+        what = f"maps of image {image_id}"
+        classes = self.array(f"{image_id}/classes", what)
+        maps = self.array(f"{image_id}/maps", what).astype(np.float32)
         expected = (len(classes), *strided_size(*shape))
         if maps.shape != expected:
             raise BadInputError(
                 f"{self.path}: the maps of image {image_id} have the shape {maps.shape}, its size "
-                f"needs {expected}; run `smallobjects make-cams` on this dataset again"
+                f"needs {expected}; {REMEDY}"
             )
         return classes, maps
-
-    def _array(self, image_id: str, key: str) -> np.ndarray:
-        try:
-            content = self._archive.read(f"{image_id}/{key}.npy")
-        except KeyError as error:
-            raise BadInputError(
-                f"{self.path}: no maps of image {image_id}; run `smallobjects make-cams` again"
-            ) from error
-        return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)

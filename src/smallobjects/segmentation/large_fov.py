@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from smallobjects.segmentation.pretrained import load_pretrained, pretrained_path
+from smallobjects.segmentation.pretrained import PublishedWeights
 
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 """Channels and number of the 3×3 convolutions of each stage of VGG-16."""
@@ -15,7 +15,7 @@ _DILATION_OF_LAST_STAGE = 2
 
 
 @MODELS.register_module()
-class LargeFovVgg(BaseModule):
+class LargeFovVgg(PublishedWeights, BaseModule):
     """VGG-16 at output stride 8, with its fully-connected layers as dilated convolutions.
 
     After DeepLab-LargeFOV (Chen et al., ICLR 2015; the published prototxt): 3×3 max pooling, of
@@ -47,18 +47,6 @@ class LargeFovVgg(BaseModule):
         self.fc7 = nn.Conv2d(1024, 1024, 1)
         self.relu = nn.ReLU(inplace=True)
         self.dropout = nn.Dropout(dropout_ratio)
-
-    def init_weights(self) -> None:
-        """Read torchvision's weights where `init_cfg` names them; else MMEngine's initialisation.
-
-        Raises:
-            SegmentationError: the file holds weights of another network.
-        """
-        path = pretrained_path(self.init_cfg)
-        if path is None:
-            super().init_weights()
-        else:
-            load_pretrained(self, path)
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
         """Return the 1024-channel feature map at stride 8."""

@@ -98,6 +98,25 @@ def load_pretrained(network: nn.Module, path: Path) -> None:
     network.load_state_dict(weights_for(network, path))
 
 
+class PublishedWeights:
+    """Goes before a backbone's class: `init_cfg` may name published weights under other names."""
+
+    init_cfg: Any
+
+    def init_weights(self) -> None:
+        """Read the weights that `init_cfg` names; without any, initialise as the backbone does.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            SegmentationError: the file holds weights of another network.
+        """
+        path = pretrained_path(self.init_cfg)
+        if path is None:
+            super().init_weights()
+        else:
+            load_pretrained(self, path)
+
+
 def check_pretrained(backbone: Mapping[str, Any]) -> None:
     """Refuse pretrained weights of another network, which MMEngine would silently leave out.
 

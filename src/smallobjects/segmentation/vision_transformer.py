@@ -7,7 +7,7 @@ from mmseg.models.backbones import VisionTransformer
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from smallobjects.segmentation.pretrained import load_pretrained, pretrained_path
+from smallobjects.segmentation.pretrained import PublishedWeights
 
 # Of timm, in the order in which they are replaced, and of MMSegmentation.
 _NAMES = (
@@ -32,25 +32,13 @@ _ATTENTION = "MultiHeadDotProductAttention_1"
 
 
 @MODELS.register_module()
-class PublishedVisionTransformer(VisionTransformer):
+class PublishedVisionTransformer(PublishedWeights, VisionTransformer):
     """MMSegmentation's VisionTransformer that reads the weights of timm, of JAX, and its own.
 
     `init_cfg=dict(type="Pretrained", checkpoint=...)` names a .pth file with the names of timm
     (`vit_base_patch16_384`) or of MMSegmentation, or an .npz file of Google's vision_transformer.
     Position embeddings are resized to the network's grid as MMSegmentation does it.
     """
-
-    def init_weights(self) -> None:
-        """Read published weights where `init_cfg` names them; else MMSegmentation's initialisation.
-
-        Raises:
-            SegmentationError: the file holds weights of another network.
-        """
-        path = pretrained_path(self.init_cfg)
-        if path is None:
-            super().init_weights()
-        else:
-            load_pretrained(self, path)
 
     def renamed_weights(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the weights under MMSegmentation's names, with position embeddings that fit."""

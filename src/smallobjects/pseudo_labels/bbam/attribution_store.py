@@ -5,17 +5,14 @@
 Every object of every image of the shard has its array. `numpy.load` reads the file too.
 """
 
-import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
-from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.zip_members import fixed_member
+from smallobjects.pseudo_labels.array_archive import ArrayArchive, add_array
 from smallobjects.publishing import publish_file
 
 REMEDY = "run `smallobjects attribute-boxes` on this dataset again"
@@ -29,11 +26,7 @@ class AttributionWriter:
 
     def write(self, image_id: str, object_id: int, mask: np.ndarray) -> None:
         """Add the h×w mask of an object; each only once."""
-        content = io.BytesIO()
-        values = np.ascontiguousarray(mask, dtype=np.float32)
-        np.lib.format.write_array(content, values, allow_pickle=False)
-        member = fixed_member(f"{image_id}/{object_id}.npy", zipfile.ZIP_STORED)
-        self._archive.writestr(member, content.getvalue())
+        add_array(self._archive, f"{image_id}/{object_id}", np.asarray(mask, np.float32))
 
 
 @contextmanager
@@ -43,7 +36,7 @@ def write_attributions(path: str | Path) -> Iterator[AttributionWriter]:
         yield AttributionWriter(archive)
 
 
-class AttributionStore:
+class AttributionStore(ArrayArchive):
     """The masks of one shard, read object by object. Use it as a context manager."""
 
     def __init__(self, path: str | Path) -> None:
@@ -52,22 +45,7 @@ class AttributionStore:
         Raises:
             BadInputError: the file is no store of masks.
         """
-        self.path = Path(path)
-        try:
-            self._archive = zipfile.ZipFile(self.path)
-        except zipfile.BadZipFile as error:
-            raise BadInputError(f"{self.path}: not an npz file; {REMEDY}") from error
-
-    def __enter__(self) -> "AttributionStore":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._archive.close()
+        super().__init__(path, REMEDY)
 
     def read(self, image_id: str, object_id: int) -> np.ndarray:
         """Return the h×w float32 mask of an object.
@@ -75,10 +53,5 @@ class AttributionStore:
         Raises:
             BadInputError: the store has no such object.
         """
-        try:
-            content = self._archive.read(f"{image_id}/{object_id}.npy")
-        except KeyError as error:
-            raise BadInputError(
-                f"{self.path}: no mask of object {object_id} of image {image_id}; {REMEDY}"
-            ) from error
-        return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+        what = f"mask of object {object_id} of image {image_id}"
+        return self.array(f"{image_id}/{object_id}", what)

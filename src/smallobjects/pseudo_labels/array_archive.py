@@ -1,0 +1,62 @@
+"""Arrays in an npz file, written and read one by one."""
+
+import io
+import zipfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.zip_members import fixed_member
+
+
+def add_array(
+    archive: zipfile.ZipFile, name: str, array: np.ndarray, *, compressed: bool = False
+) -> None:
+    """Add an array to an open archive, under a name without suffix."""
+    content = io.BytesIO()
+    np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
+    member = fixed_member(f"{name}.npy", zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED)
+    archive.writestr(member, content.getvalue(), compresslevel=1 if compressed else None)
+
+
+class ArrayArchive:
+    """An npz file that is open for reading. Use it as a context manager."""
+
+    def __init__(self, path: str | Path, remedy: str) -> None:
+        """Open `path`; errors end with `remedy`, which says how to make the file again.
+
+        Raises:
+            BadInputError: the file is not an npz file.
+        """
+        self.path = Path(path)
+        self._remedy = remedy
+        try:
+            self._archive = zipfile.ZipFile(self.path)
+        except zipfile.BadZipFile as error:
+            raise BadInputError(f"{self.path}: not an npz file; {remedy}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._archive.close()
+
+    def array(self, name: str, what: str) -> np.ndarray:
+        """Return an array.
+
+        Raises:
+            BadInputError: the file has no such array; the message says that `what` is missing.
+        """
+        try:
+            content = self._archive.read(f"{name}.npy")
+        except KeyError as error:
+            raise BadInputError(f"{self.path}: no {what}; {self._remedy}") from error
+        return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
