@@ -18,8 +18,20 @@ import smallobjects.segmentation.prediction, smallobjects.segmentation.training
 """
 
 
-def test_timm_is_left_out():
-    assert run(START + "print('timm' in sys.modules)") == "False"
+def test_what_nothing_uses_is_left_out():
+    names = ("timm", "ftfy", "scipy.optimize", "scipy.interpolate", "torch.distributed.fsdp")
+    assert run(START + f"print([name for name in {names} if name in sys.modules])") == "[]"
+
+
+def test_what_was_left_out_comes_when_it_is_used():
+    code = """
+from mmseg.models.assigners.hungarian_assigner import linear_sum_assignment
+from mmseg.models.backbones import beit
+from mmseg.utils.tokenizer import basic_clean
+matched = linear_sum_assignment([[2.0, 1.0], [1.0, 2.0]])[1].tolist()
+print(matched, callable(beit.interpolate.interp1d), basic_clean(" a "))
+"""
+    assert run(START + code) == "[1, 0] True a"
 
 
 def test_a_backbone_of_timm_still_works():
