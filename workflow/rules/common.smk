@@ -9,6 +9,7 @@ from smallobjects.cluster.orphans import OrphanError, cancel_orphans
 from smallobjects.config import ConfigError, Experiment, missing_paths
 from smallobjects.losses.arms import PATTERN as ARM_PATTERN
 from smallobjects.overview.usage import usage_text
+from smallobjects.sharing import ClosedFolderError, require_open
 
 try:
     EXPERIMENT = Experiment(config, Path(workflow.basedir) / "config")
@@ -34,6 +35,12 @@ FIGURES = f"{EXPERIMENT.config.results}/figures"
 LOGS = f"{ROOT}/logs"
 BENCHMARKS = f"{ROOT}/benchmarks"
 ENVIRONMENT = Path(workflow.basedir) / "envs/conda.yaml"
+
+# Snakemake itself would stop at the first of its own files, without saying what helps.
+try:
+    require_open(Path(".snakemake"), Path(EXPERIMENT.config.results))
+except ClosedFolderError as error:
+    raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:
