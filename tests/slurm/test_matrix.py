@@ -5,14 +5,10 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
+from cluster import rule_of
 
 pytestmark = pytest.mark.slurm
 GPU_JOBS = {"train_shared": 1, "train_arm": 2, "predict": 2}
-
-
-def rule_of(comment: str) -> str:
-    """The rule that a job's comment names."""
-    return comment.removeprefix("rule_").partition("_wildcards_")[0]
 
 
 @pytest.fixture(scope="module")
