@@ -14,6 +14,13 @@ class AccountedCluster(Cluster):
     def environment(self) -> dict[str, str]:
         return {**super().environment, "MYSQL_UNIX_PORT": str(self.folder / "db.socket")}
 
+    def add_account(self, account: str, qos: str) -> None:
+        """Make an account and a quality of service that this user may ask for."""
+        add = ("sacctmgr", "--immediate", "add")
+        self.call(*add, "qos", qos)
+        self.call(*add, "account", account, f"qos=normal,{qos}")
+        self.call(*add, "user", getpass.getuser(), f"account={account}", f"qos=normal,{qos}")
+
     def _start_accounting(self) -> None:
         (self.folder / "database").mkdir()
         self.start_daemon("mariadbd")

@@ -304,6 +304,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 NodeName={NODE} NodeAddr=127.0.0.1 NodeHostname={host} CPUs={claimed.cpus} \
 RealMemory={claimed.memory_mb} Gres=gpu:{claimed.gpus} State=UNKNOWN
 PartitionName=main Nodes={NODE} Default=YES MaxTime=INFINITE PriorityTier=1
+PartitionName=gpu Nodes={NODE} MaxTime=INFINITE PriorityTier=1
 PartitionName=urgent Nodes={NODE} MaxTime=INFINITE PriorityTier=10
 """
 

@@ -1,4 +1,4 @@
-"""The profile on a cluster with accounting that wants --gres: one training through both."""
+"""The profile on a cluster with accounts that wants --gres: one training through all variants."""
 
 import tempfile
 from pathlib import Path
@@ -25,10 +25,15 @@ def trained(require_slurm, tmp_path_factory, repository):
     accounted = AccountedCluster(Path(tempfile.mkdtemp(prefix="slurm-")))
     try:
         accounted.start()
+        accounted.add_account("vision", "low")
         run = SlurmWorkflow(folder, repository, ONE_DATASET, accounted)
         run.variables |= {
             "SMALLOBJECTS_SLURM_STATUS": "sacct",
             "SMALLOBJECTS_SLURM_GPU_REQUEST": "gres",
+            "SMALLOBJECTS_SLURM_ACCOUNT": "vision",
+            "SMALLOBJECTS_SLURM_QOS": "low",
+            "SMALLOBJECTS_SLURM_CPU_PARTITION": "main",
+            "SMALLOBJECTS_SLURM_GPU_PARTITION": "gpu",
         }
         run.run(SHARED)
         yield run
@@ -57,6 +62,13 @@ def test_gres_gives_a_training_one_gpu_and_the_others_none(trained):
         assert {rule for rule, what in held.items() if "gres/gpu" in what} == {"train_shared"}
         assert "gres/gpu=1" in held["train_shared"].split(",")
     assert sorted(len(use.gpus) for use in trained.cluster.gpu_uses()) == [0, 1]
+
+
+def test_account_qos_and_partitions_are_those_of_the_environment(trained):
+    assert of_rules(trained.cluster, "Account") == dict.fromkeys(RULES, "vision")
+    assert of_rules(trained.cluster, "QOS") == dict.fromkeys(RULES, "low")
+    partitions = {"ground_truth_labels": "main", "train_shared": "gpu"}
+    assert of_rules(trained.cluster, "Partition") == partitions
 
 
 def test_the_efficiency_report_says_what_was_asked_and_used(trained):
