@@ -6,7 +6,8 @@ import pytest
 from snakemake.profiles import ProfileConfigFileParser
 
 LOCAL = {"all", "fetched", "fetch_archive", "fetch_weights"}
-LOCAL |= {"table1", "table2", "ablation", "figure1", "figure3"}
+LOCAL |= {"table1", "table2", "ablation", "figure1", "figure3", "supplement_table2"}
+LOCAL |= {"supplement_table2_published", "runtimes", "html_tables", "configuration"}
 RULE = re.compile(r"^(?:rule (\w+):|use rule (\w+) as (\w+) with:)$", re.MULTILINE)
 
 
