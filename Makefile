@@ -52,8 +52,10 @@ browser:
 
 # So do some of them on a real Slurm, which they start themselves.
 slurm-for-tests:
-	@PATH="$$PATH:/usr/sbin"; { command -v slurmctld && command -v munged; } > /dev/null \
-		|| envs/install_debian.sh "Slurm (slurmctld, slurmd and munged)" slurm-wlm munge
+	@PATH="$$PATH:/usr/sbin"; { command -v slurmctld && command -v munged \
+		&& command -v slurmdbd && command -v mariadbd; } > /dev/null \
+		|| envs/install_debian.sh "Slurm (slurmctld, slurmd, munged, slurmdbd with MariaDB)" \
+		slurm-wlm munge slurmdbd mariadb-server-core
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock

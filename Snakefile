@@ -60,6 +60,7 @@ rule all:
 onstart:
     require_paths(EXPERIMENT)
     lift_default_limit()
+    start_long_chains_first()
     end_orphans()
 
 

@@ -59,11 +59,15 @@ class Workflow:
         """The environment of snakemake: this one, with the commands of this installation."""
         return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
+    def prefix(self) -> list[str]:
+        """What starts snakemake: nothing but itself."""
+        return []
+
     def start(self, *arguments: str) -> subprocess.Popen:
         """Start snakemake as the leader of a process group, so that it can be killed whole."""
         config = self.folder / "changes.yaml"
         config.write_text(yaml.safe_dump(self.changes))
-        command = [sys.executable, "-m", "snakemake", "--snakefile"]
+        command = [*self.prefix(), sys.executable, "-m", "snakemake", "--snakefile"]
         command += [str(self.repository / "Snakefile"), "--directory", str(self.folder)]
         command += ["--configfile", str(config), "--rerun-incomplete", *self.options(), *arguments]
         return subprocess.Popen(

@@ -45,6 +45,8 @@ def test_every_job_names_gpu_memory_and_time(jobs):
     assert {job.gpus for job in of(jobs, "make_cams")} == {1}
     assert {job.gpus for job in of(jobs, "score")} == {0}
     assert len(of(jobs, "make_cams")) == 16
+    # They are submitted as a group, of which Snakemake prints another form.
+    assert len(of(jobs, "score")) == 4
 
 
 def test_gpu_hours_are_those_of_the_limits(jobs):

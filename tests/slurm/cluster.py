@@ -1,4 +1,4 @@
-"""A real Slurm on this machine: one node with two pretend GPUs, for as long as the tests run."""
+"""A real Slurm on this machine: one node with pretend GPUs, for as long as the tests run."""
 
 import getpass
 import os
@@ -14,9 +14,6 @@ from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel")
 NODE = "pretend"
-# The node claims more than the machine has, so that requests of the paper scale fit it as they are.
-CPUS, MEMORY_MB = 64, 600_000
-GPU_FILES = "/dev/tty[1-2]"
 KILL_WAIT = 20
 
 
@@ -30,22 +27,33 @@ class GpuUse:
     end: float
 
 
-def why_not() -> str | None:
-    """Why a Slurm cannot be started here; None if it can."""
+@dataclass(frozen=True)
+class Node:
+    """What the node claims: more than the machine has, so that jobs of the paper scale fit it."""
+
+    gpus: int = 2
+    """Each is a terminal in /dev that stands for a GPU."""
+    cpus: int = 64
+    memory_mb: int = 600_000
+
+
+def why_not(gpus: int = 2, programs: tuple[str, ...] = PROGRAMS) -> str | None:
+    """Why a Slurm with some GPUs cannot be started here; None if it can."""
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    missing = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
+    missing = [name for name in programs if shutil.which(name, path=path) is None]
     if missing:
         return f"{', '.join(missing)} missing; `make slurm-for-tests` installs them"
-    if not all(Path(f"/dev/tty{number}").exists() for number in (1, 2)):
-        return "no /dev/tty1 and /dev/tty2 that could stand for GPUs"
+    if not all(Path(f"/dev/tty{number}").exists() for number in range(1, gpus + 1)):
+        return f"not all of /dev/tty1 to /dev/tty{gpus}, which stand for GPUs"
     return None
 
 
 class Cluster:
     """munged, slurmctld and slurmd with ports and folders of their own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, node: Node | None = None) -> None:
         self.folder = folder
+        self.node = node or Node()
         for name in ("state", "spool", "log", "gpus", "bin"):
             (folder / name).mkdir(parents=True)
         self._daemons: dict[str, subprocess.Popen] = {}
@@ -69,6 +77,7 @@ class Cluster:
         )
         self.start_daemon("munged")
         self._wait_for((self.folder / "munge.socket").exists, "munged")
+        self._start_accounting()
         self.start_daemon("slurmctld")
         self.start_daemon("slurmd")
         self.wait_until_idle()
@@ -85,8 +94,22 @@ class Cluster:
             self._guard.wait(timeout=60)
 
     def start_daemon(self, name: str) -> None:
-        """Start one of munged, slurmctld, slurmd, in the foreground of a session of its own."""
-        arguments = {
+        """Start a daemon, in the foreground of a session of its own."""
+        with (self.folder / "log" / f"{name}.out").open("a") as output:
+            self._daemons[name] = subprocess.Popen(
+                [name, *self._arguments(name)],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def _start_accounting(self) -> None:
+        """Start what keeps the accounts: nothing does."""
+
+    def _arguments(self, name: str) -> list[str]:
+        return {
             "munged": [
                 "--foreground", "--force", f"--socket={self.folder}/munge.socket",
                 f"--key-file={self.folder}/munge.key", f"--log-file={self.folder}/log/munged.log",
@@ -95,15 +118,6 @@ class Cluster:
             "slurmctld": ["-D"],
             "slurmd": ["-D", "-N", NODE],
         }[name]  # fmt: skip
-        with (self.folder / "log" / f"{name}.out").open("a") as output:
-            self._daemons[name] = subprocess.Popen(
-                [name, *arguments],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
 
     def stop_daemon(self, name: str, with_signal: int = signal.SIGTERM) -> None:
         """End a daemon; the jobs on the node go on."""
@@ -237,14 +251,20 @@ class Cluster:
         )
         wrapped.chmod(0o755)
         (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n")
-        (self.folder / "gres.conf").write_text(f"NodeName={NODE} Name=gpu File={GPU_FILES}\n")
-        (self.folder / "slurm.conf").write_text(_configuration(self.folder))
+        gpus = f"NodeName={NODE} Name=gpu File=/dev/tty[1-{self.node.gpus}]\n"
+        (self.folder / "gres.conf").write_text(gpus)
+        (self.folder / "slurm.conf").write_text(_configuration(self.folder, self.node))
 
 
-def _configuration(folder: Path) -> str:
-    control, node = _free_ports(2)
+def rule_of(comment: str) -> str:
+    """The rule that a job's comment names."""
+    return comment.removeprefix("rule_").partition("_wildcards_")[0]
+
+
+def _configuration(folder: Path, claimed: Node) -> str:
+    control, node = free_ports(2)
     user = getpass.getuser()
-    host = socket.gethostname().partition(".")[0]
+    host = host_name()
     return f"""\
 ClusterName=smallobjects
 SlurmctldHost={host}(127.0.0.1)
@@ -281,14 +301,20 @@ SlurmdTimeout=10
 SlurmctldTimeout=30
 ReturnToService=2
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
-NodeName={NODE} NodeAddr=127.0.0.1 NodeHostname={host} CPUs={CPUS} RealMemory={MEMORY_MB} \
-Gres=gpu:2 State=UNKNOWN
+NodeName={NODE} NodeAddr=127.0.0.1 NodeHostname={host} CPUs={claimed.cpus} \
+RealMemory={claimed.memory_mb} Gres=gpu:{claimed.gpus} State=UNKNOWN
 PartitionName=main Nodes={NODE} Default=YES MaxTime=INFINITE PriorityTier=1
+PartitionName=gpu Nodes={NODE} MaxTime=INFINITE PriorityTier=1
 PartitionName=urgent Nodes={NODE} MaxTime=INFINITE PriorityTier=10
 """
 
 
-def _free_ports(count: int) -> list[int]:
+def host_name() -> str:
+    """This machine's name as Slurm wants it, without its domain."""
+    return socket.gethostname().partition(".")[0]
+
+
+def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on."""
     listeners = [socket.socket() for _ in range(count)]
     try:

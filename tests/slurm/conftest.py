@@ -14,13 +14,22 @@ from smallobjects.config.layers import merge
 
 
 @pytest.fixture(scope="session")
-def cluster():
-    """A running Slurm; outside CI, tests that need it skip where it cannot be started."""
-    reason = why_not()
-    if reason:
-        if os.environ.get("CI"):
-            pytest.fail(f"no Slurm can be started: {reason}")
-        pytest.skip(f"no Slurm can be started: {reason}")
+def require_slurm() -> Callable[..., None]:
+    """Skip, outside CI, what needs a Slurm where none can be started."""
+
+    def require(**needed) -> None:
+        reason = why_not(**needed)
+        if reason:
+            end = pytest.fail if os.environ.get("CI") else pytest.skip
+            end(f"no Slurm can be started: {reason}")
+
+    return require
+
+
+@pytest.fixture(scope="session")
+def cluster(require_slurm):
+    """A running Slurm."""
+    require_slurm()
     # Sockets need a short path, which that of pytest's folders is not.
     slurm = Cluster(Path(tempfile.mkdtemp(prefix="slurm-")))
     try:

@@ -6,7 +6,8 @@ import pytest
 from snakemake.profiles import ProfileConfigFileParser
 
 LOCAL = {"all", "fetched", "fetch_archive", "fetch_weights"}
-LOCAL |= {"table1", "table2", "ablation", "figure1", "figure3"}
+LOCAL |= {"table1", "table2", "ablation", "figure1", "figure3", "supplement_table2"}
+LOCAL |= {"supplement_table2_published", "runtimes", "html_tables", "configuration"}
 RULE = re.compile(r"^(?:rule (\w+):|use rule (\w+) as (\w+) with:)$", re.MULTILINE)
 
 
@@ -84,6 +85,14 @@ def test_clusters_that_want_gres_get_it_for_the_same_rules(gpus_of_rules, reques
             assert by_rule[rule]["gpu"] == "0"
 
 
+def test_jobs_without_gpu_never_take_the_whole_queue(gpus_of_rules, requests):
+    profile, by_rule = requests(CPU_JOBS="5")
+    assert "cpu_jobs=5" in profile["resources"]
+    assert "cpu_jobs=1" in profile["default-resources"]
+    exempt = {rule for rule, entry in by_rule.items() if entry.get("cpu_jobs") == "0"}
+    assert exempt == {rule for rule, gpu in gpus_of_rules.items() if gpu not in (None, "0")}
+
+
 def test_account_partitions_and_qos_come_from_the_environment(requests):
     profile, by_rule = requests(
         ACCOUNT="vision", CPU_PARTITION="long", GPU_PARTITION="gpu-a", QOS="low"
@@ -99,7 +108,8 @@ def test_account_partitions_and_qos_come_from_the_environment(requests):
 def test_without_variables_the_cluster_decides(requests):
     profile, by_rule = requests()
     assert not any("account" in entry or "partition" in entry for entry in profile)
-    assert len(profile["default-resources"]) == 2
+    names = {entry.partition("=")[0] for entry in profile["default-resources"]}
+    assert names == {"cpu_jobs", "mem_mb", "runtime"}
     assert profile["slurm-status-command"] == "squeue"
     assert "slurm-efficiency-report" not in profile
     assert not any("partition" in name for entry in by_rule.values() for name in entry)

@@ -5,10 +5,12 @@ import re
 import sys
 from pathlib import Path
 
+from smallobjects.cluster.chains import longest_chains
 from smallobjects.cluster.orphans import OrphanError, cancel_orphans
 from smallobjects.config import ConfigError, Experiment, missing_paths
 from smallobjects.losses.arms import PATTERN as ARM_PATTERN
 from smallobjects.overview.usage import usage_text
+from smallobjects.sharing import ClosedFolderError, require_open
 
 try:
     EXPERIMENT = Experiment(config, Path(workflow.basedir) / "config")
@@ -34,6 +36,12 @@ FIGURES = f"{EXPERIMENT.config.results}/figures"
 LOGS = f"{ROOT}/logs"
 BENCHMARKS = f"{ROOT}/benchmarks"
 ENVIRONMENT = Path(workflow.basedir) / "envs/conda.yaml"
+
+# Snakemake itself would stop at the first of its own files, without saying what helps.
+try:
+    require_open(Path(".snakemake"), Path(EXPERIMENT.config.results))
+except ClosedFolderError as error:
+    raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:
@@ -80,6 +88,21 @@ def lift_default_limit():
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
+
+
+def start_long_chains_first():
+    """On Slurm, let the jobs first that have the longest chain of jobs after them.
+
+    By their time limits. Snakemake takes a priority from a rule, which does not know what a job is
+    for; so they are set once the jobs are known. Those of `--prioritize` stay the highest.
+    """
+    if workflow.executor_plugin.name == "slurm":
+        dag = workflow.dag
+        jobs = set(dag.needrun_jobs())
+        needs = {job: [*jobs.intersection(dag.dependencies[job])] for job in jobs}
+        minutes = {job: job.resources.get("runtime", 0) for job in jobs}
+        for job, chain in longest_chains(needs, minutes).items():
+            dag._priority[job] = max(dag.priority(job), chain)
 
 
 def end_orphans():

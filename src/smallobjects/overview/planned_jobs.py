@@ -7,8 +7,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# Jobs that are submitted as a group stand four columns to the right.
 _BLOCK = re.compile(
-    r"^(?:local)?rule (\w+):\n((?: {4}.*\n)*(?:Shell command: .*\n)?)", re.MULTILINE
+    r"^( {4})?(?:local)?rule (\w+):\n((?:(?(1) {8}| {4}).*\n)*(?:Shell command: .*\n)?)",
+    re.MULTILINE,
 )
 _PARAMETERS = re.compile(r"--parameters '(\{.*?\})' --seed")
 
@@ -69,7 +71,7 @@ def planned_jobs(printed: str) -> Iterator[PlannedJob]:
     Args:
         printed: with shell commands, uncoloured.
     """
-    for rule, body in _BLOCK.findall(printed):
+    for _, rule, body in _BLOCK.findall(printed):
         resources = _pairs(body, "resources")
         # `gres=gpu:1` where a cluster wants that.
         gres = re.search(r"\bgres=gpu:(?:\w+:)?(\d+)", body)
@@ -84,7 +86,7 @@ def planned_jobs(printed: str) -> Iterator[PlannedJob]:
 
 
 def _pairs(body: str, name: str) -> dict[str, str]:
-    line = re.search(rf"^ {{4}}{name}: (.*)$", body, re.MULTILINE)
+    line = re.search(rf"^ {{4,8}}{name}: (.*)$", body, re.MULTILINE)
     return dict(re.findall(r"(\w+)=([^,]*)", line[1])) if line else {}
 
 
