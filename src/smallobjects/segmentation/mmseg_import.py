@@ -30,19 +30,17 @@ def import_mmsegmentation() -> None:
     if "mmseg.models" in sys.modules:
         return
     stand_ins = {
-        # None: an import fails, which MMSegmentation or MMEngine allows.
-        "timm": None,
+        # None: an import fails, which MMEngine allows.
         "torch.distributed.optim": None,
         "mmengine._strategy.fsdp": None,
+        "timm": _ImportedOnUse("timm"),
         "ftfy": _ImportedOnUse("ftfy"),
         "scipy.interpolate": _ImportedOnUse("scipy.interpolate"),
         "scipy.optimize": _matching(),
         "mmengine.model.wrappers.fully_sharded_distributed": _no_sharding(),
     }
     with _in_place_of(stand_ins):
-        from mmseg.models.backbones import timm_backbone
-    if timm_backbone.timm is None:
-        timm_backbone.timm = _ImportedOnUse("timm")
+        importlib.import_module("mmseg.models")
 
 
 @contextmanager
