@@ -37,11 +37,13 @@ LOGS = f"{ROOT}/logs"
 BENCHMARKS = f"{ROOT}/benchmarks"
 ENVIRONMENT = Path(workflow.basedir) / "envs/conda.yaml"
 
-# Snakemake itself would stop at the first of its own files, without saying what helps.
-try:
-    require_open(Path(".snakemake"), Path(EXPERIMENT.config.results))
-except ClosedFolderError as error:
-    raise WorkflowError(str(error)) from None
+# Snakemake itself would stop at the first of its own files, without saying what helps. A job on a
+# node need not look again.
+if workflow.is_main_process:
+    try:
+        require_open(Path(".snakemake"), Path(EXPERIMENT.config.results))
+    except ClosedFolderError as error:
+        raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:
