@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import torch
 from mmengine.registry import FUNCTIONS
@@ -18,7 +19,7 @@ class TerminatedError(SegmentationError):
     """A training that was asked to end, and has saved a checkpoint to go on from."""
 
 
-_asked = threading.Event()
+_termination = SimpleNamespace(asked=False)
 
 
 @contextmanager
@@ -38,11 +39,12 @@ def deferred_termination(pass_on: bool = False) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-        _asked.clear()
+        _termination.asked = False
 
 
 def _note(number: int, frame: object) -> None:
-    _asked.set()
+    # A second signal may interrupt this one, so nothing here may take a lock.
+    _termination.asked = True
 
 
 def _note_and_pass_on(number: int, frame: object) -> None:
@@ -58,8 +60,8 @@ def termination_asked(device: str) -> bool:
         device: of the training, on which the processes tell each other.
     """
     if process_count() == 1:
-        return _asked.is_set()
-    return bool(over_processes(torch.tensor(float(_asked.is_set()), device=device)))
+        return _termination.asked
+    return bool(over_processes(torch.tensor(float(_termination.asked), device=device)))
 
 
 @FUNCTIONS.register_module()
