@@ -64,6 +64,12 @@ class Training:
         self.job = self.cluster.job_of("train_shared")
         return self.saved()
 
+    def start_and_pause(self) -> int:
+        """Start it and stop the training program, which might be over before what comes next."""
+        self.start()
+        self.pause()
+        return self.saved()
+
     def saved(self) -> int:
         """The iteration of the newest whole checkpoint; 0 without one."""
         found = self.run.folder.glob(f"{SHARED}.work/*/iter_*.pth")
@@ -124,9 +130,8 @@ def test_a_cancelled_job_is_submitted_again(training, trained):
 
 def test_before_its_time_is_up_a_training_saves(training, trained):
     training.run.variables["SMALLOBJECTS_SLURM_WARNING"] = "60"
-    saved = training.start()
-    # Slurm looks at its jobs' limits every half minute; the training would be over by then.
-    training.pause()
+    # Slurm looks at its jobs' limits only every half minute.
+    saved = training.start_and_pause()
     training.cluster.call("scontrol", "update", f"JobId={training.job}", "EndTime=now+90")
     training.finish()
     # Not the last one that was due: it was saved because of the signal.
@@ -135,7 +140,7 @@ def test_before_its_time_is_up_a_training_saves(training, trained):
 
 
 def test_a_preempted_job_is_queued_again_by_slurm(training, trained):
-    saved = training.start()
+    saved = training.start_and_pause()
     urgent = ["--partition=urgent", "--gpus=2", "--output=/dev/null", "--wrap=sleep 1"]
     training.cluster.call("sbatch", *urgent)
     training.finish()
@@ -165,7 +170,7 @@ def test_a_job_that_takes_too_much_memory_gets_more(training, trained):
 
 
 def test_snakemake_may_be_killed(training, trained):
-    saved = training.start()
+    saved = training.start_and_pause()
     training.kill_snakemake()
     assert training.cluster.jobs() == [training.job]
     training.again()
@@ -183,7 +188,7 @@ def test_what_ends_while_snakemake_is_dead_is_not_repeated(training, trained):
 
 
 def test_the_head_node_may_be_rebooted(training, trained):
-    saved = training.start()
+    saved = training.start_and_pause()
     training.kill_snakemake()
     training.cluster.stop_daemon("slurmctld", signal.SIGKILL)
     training.cluster.start_daemon("slurmctld")
