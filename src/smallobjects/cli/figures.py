@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import NEW_PATH, seed_option
+from smallobjects.cli.options import output_option_ending, seed_option
 from smallobjects.cli.reporting import json_content, scale_option, validated
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_file
@@ -18,25 +18,15 @@ if TYPE_CHECKING:
     from smallobjects.reporting.cells import DescribedDataset
 
 
-def _pdf_path(ctx: click.Context, option: click.Parameter, value: Path) -> Path:
-    if value.suffix != ".pdf":
-        raise click.BadParameter(
-            f"{value} does not end in .pdf (.png and .csv get the same name)", ctx, option
-        )
-    return value
-
-
 panels_option = click.option(
     "--panels",
     required=True,
     metavar="JSON",
     help='The datasets: [{"title", "path", "split"}], or @FILE.',
 )
-output_option = click.option(
-    "--output",
-    required=True,
-    type=NEW_PATH,
-    callback=_pdf_path,
+output_option = output_option_ending(
+    ".pdf",
+    beside=".png and .csv get the same name",
     help="The .pdf file to write; the .png and the .csv file go beside it.",
 )
 

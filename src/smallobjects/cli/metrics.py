@@ -124,6 +124,7 @@ def score(
         raise click.UsageError("--coco takes the place of --semantic and --instances")
     if num_classes is None and coco is None:
         raise click.UsageError("give --num-classes, the background included")
+    from smallobjects.cli.score_table import print_scores
     from smallobjects.metrics.areas import areas_table
     from smallobjects.metrics.fine_grained import fine_grained_mious
     from smallobjects.metrics.folders import (
@@ -170,7 +171,7 @@ def score(
     # Last, so that whoever finds the scores finds the rest as well.
     with publish_file(output) as partial:
         partial.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    _print_summary(summary, len(ids))
+    print_scores(summary, len(ids))
     if skip_missing:
         click.echo(f"skipped {skipped:,} images without a prediction or a ground truth")
 
@@ -231,35 +232,3 @@ def _write_confusion(confusion: "np.ndarray", target: Path) -> None:
 
     with publish_file(target) as partial, partial.open("wb") as file:
         np.save(file, confusion)
-
-
-def _print_summary(summary: dict, images: int) -> None:
-    """Print the scores in percent, with their intervals and the instances behind each."""
-    from rich.console import Console
-    from rich.table import Table
-
-    counts = summary["instances"]
-    lines = [
-        ("mIoU", "miou", ""),
-        ("IA-mIoU", "ia_miou", f"{counts['total']:,}"),
-        ("IA-mIoU, foreground only", "ia_miou_foreground", f"{counts['total']:,}"),
-        ("IA_S (small)", "ia_s", f"{counts['small']:,}"),
-        ("IA_M (medium)", "ia_m", f"{counts['medium']:,}"),
-        ("IA_L (large)", "ia_l", f"{counts['large']:,}"),
-        ("mIoU^I (by image)", "miou_i", ""),
-        ("mIoU^C (by class and image)", "miou_c", ""),
-    ]
-    intervals = summary.get("intervals")
-    table = Table("score", title=f"{images:,} images")
-    table.add_column("percent", justify="right")
-    if intervals:
-        table.add_column(f"{100 * summary['bootstrap']['level']:g} % interval", justify="right")
-    table.add_column("instances", justify="right")
-    for title, key, count in lines:
-        value = summary[key]
-        cells = [title, "–" if value is None else f"{100 * value:.1f}"]
-        if intervals:
-            ends = intervals[key]
-            cells.append(f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f}" if ends else "–")
-        table.add_row(*cells, count)
-    Console().print(table)

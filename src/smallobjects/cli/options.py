@@ -36,6 +36,23 @@ def parameters_option(
     )
 
 
+def output_option_ending(suffix: str, beside: str, help: str) -> Callable:
+    """Return the option of a file to write, `--output`, of which others take the name.
+
+    Args:
+        suffix: what the file's name ends in, with the dot.
+        beside: what a message says of the other files.
+        help: of the option.
+    """
+
+    def check(ctx: click.Context, option: click.Parameter, value: Path) -> Path:
+        if value.suffix != suffix:
+            raise click.BadParameter(f"{value} does not end in {suffix} ({beside})", ctx, option)
+        return value
+
+    return click.option("--output", required=True, type=NEW_PATH, callback=check, help=help)
+
+
 threads_option = click.option(
     "--threads", default=1, show_default=True, type=click.IntRange(min=1), help="CPU threads."
 )

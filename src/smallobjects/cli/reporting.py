@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from pydantic import BaseModel, ValidationError
 
-from smallobjects.cli.options import EXISTING_FILE, NEW_PATH
+from smallobjects.cli.options import EXISTING_FILE, output_option_ending
 from smallobjects.publishing import publish_file
 
 if TYPE_CHECKING:
@@ -24,21 +24,9 @@ WIDTH = 110
 scale_option = click.option(
     "--scale", required=True, help="The scale of the results; any but `paper` is named in the text."
 )
-
-
-def _tex_path(ctx: click.Context, option: click.Parameter, value: Path) -> Path:
-    if value.suffix != ".tex":
-        raise click.BadParameter(
-            f"{value} does not end in .tex (the csv file gets the same name with .csv)", ctx, option
-        )
-    return value
-
-
-output_option = click.option(
-    "--output",
-    required=True,
-    type=NEW_PATH,
-    callback=_tex_path,
+output_option = output_option_ending(
+    ".tex",
+    beside="the csv file gets the same name with .csv",
     help="The .tex file to write; the .csv file goes beside it.",
 )
 
