@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
+from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
 
 
 def draw(image_id, generator):
@@ -29,8 +29,8 @@ def test_fewer_images_than_a_batch():
 
 
 def test_loader_processes_change_nothing():
-    alone = list(load_batches(sequence(), 4, workers=0))
-    helped = list(load_batches(sequence(), 4, workers=2))
+    alone = list(Batches(sequence(), 4, workers=0).starting_at(0))
+    helped = list(Batches(sequence(), 4, workers=2).starting_at(0))
     assert len(alone) == 6
     for one, two in zip(alone, helped, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
@@ -39,7 +39,7 @@ def test_loader_processes_change_nothing():
 def test_shared_random_state_is_untouched():
     torch.manual_seed(3)
     state = torch.get_rng_state()
-    list(load_batches(sequence(), 4, workers=0))
+    list(Batches(sequence(), 4, workers=0).starting_at(0))
     assert torch.equal(torch.get_rng_state(), state)
 
 

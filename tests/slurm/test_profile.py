@@ -67,10 +67,26 @@ def test_memory_and_time_double_on_a_retry_but_not_the_time_of_what_resumes(requ
     _, by_rule = requests()
     of_attempts = [
         [eval(by_rule[rule][name], {"attempt": attempt, "min": min}) for attempt in (1, 2, 3, 4, 5)]
-        for rule, name in (("train_edges", "runtime"), ("train_arm", "mem_mb"))
+        for rule, name in (("make_cams", "runtime"), ("train_arm", "mem_mb"))
     ]
     assert [[value // each[0] for value in each] for each in of_attempts] == [[1, 2, 4, 4, 4]] * 2
     assert by_rule["train_arm"]["runtime"].isdigit()
+
+
+def test_trainings_and_nothing_else_are_warned_and_run_in_place_of_their_shell(
+    gpus_of_rules, requests, repository
+):
+    _, by_rule = requests(WARNING="60")
+    warned = {rule for rule, entry in by_rule.items() if "slurm_extra" in entry}
+    assert {by_rule[rule]["slurm_extra"] for rule in warned} == {"'--signal=TERM@60'"}
+    assert warned == {rule for rule in gpus_of_rules if rule.startswith("train_")}
+    commands = []
+    for path in repository.glob("workflow/rules/**/*.smk"):
+        commands += re.findall(
+            r'^        "(.*smallobjects train-.*)"$', path.read_text(), re.MULTILINE
+        )
+    assert len(commands) > 13
+    assert all(line.startswith("exec ") for line in commands)
 
 
 def test_clusters_that_want_gres_get_it_for_the_same_rules(gpus_of_rules, requests):

@@ -24,7 +24,7 @@ rule train_saliency:
         network=saliency_settings("network"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-saliency --parameters {params.parameters:q}"
+        "exec smallobjects train-saliency --parameters {params.parameters:q}"
         " --network {params.network:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
         " --output {output.network} > {log} 2>&1"

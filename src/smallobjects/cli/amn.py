@@ -1,6 +1,7 @@
 """Subcommands of the stages that are AMN's own: a network trained on seeds, and its maps."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +24,9 @@ from smallobjects.cli.stages import (
 from smallobjects.pseudo_labels.methods.amn import AmnParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+
 
 @click.command()
 @training_options(AmnParameters, "Activation manipulation network (.pth)")
@@ -39,6 +43,7 @@ def train_amn(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train the activation manipulation network on the seeds of all shards (AMN)."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -62,6 +67,7 @@ def train_amn(
             seed=seed,
             device=chosen,
             workers=workers,
+            checkpoint=checkpoint,
         )
     save_amn(output, trained)
 

@@ -1,6 +1,7 @@
 """Subcommands of BANA: a classifier of parts of boxes, and the labels that it gives."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,9 @@ from smallobjects.cli.stages import (
 )
 from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters, BoxClassifierParameters
 
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+
 
 @click.command()
 @training_options(BoxClassifierParameters, "Box classifier (.pth)")
@@ -33,6 +37,7 @@ def train_box_classifier(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train the classifier of parts of boxes and of the background around them (BANA)."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -48,6 +53,7 @@ def train_box_classifier(
         seed=seed,
         device=select_device(device, threads),
         workers=workers,
+        checkpoint=checkpoint,
     )
     save_box_classifier(output, trained)
 

@@ -1,6 +1,7 @@
 """Subcommands of BBAM: a detector, what it needs of each object, and labels from that."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,6 +27,9 @@ from smallobjects.pseudo_labels.methods.bbam import (
     DetectorParameters,
 )
 
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+
 
 @click.command()
 @training_options(DetectorParameters, "Detector (.pth)")
@@ -38,6 +42,7 @@ def train_detector(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train an object detector on the boxes (BBAM)."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -53,6 +58,7 @@ def train_detector(
         seed=seed,
         device=select_device(device, threads),
         workers=workers,
+        checkpoint=checkpoint,
     )
     save_detector(output, trained)
 

@@ -1,6 +1,7 @@
 """Subcommands of CDA: cut objects out of finished labels, train a classifier on them pasted."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from smallobjects.cli.options import (
 )
 from smallobjects.cli.stages import one_line_errors, output_option, split_option, training_options
 from smallobjects.pseudo_labels.methods.cda import CutParameters, PastedClassifierParameters
+
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
 
 labels_option = click.option(
     "--labels", required=True, type=EXISTING_FOLDER, help="Finished labels of a label source."
@@ -54,6 +58,7 @@ def train_pasted_classifier(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train the image classifier on images and on copies with pasted objects."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -71,5 +76,6 @@ def train_pasted_classifier(
         seed=seed,
         device=select_device(device, threads),
         workers=workers,
+        checkpoint=checkpoint,
     )
     save_classifier(output, trained)

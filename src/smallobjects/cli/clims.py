@@ -1,6 +1,7 @@
 """Subcommands of CLIMS: train maps by texts, and a small scorer where there is no CLIP."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from smallobjects.pseudo_labels.methods.clims import (
     LanguageParameters,
     ScorerParameters,
 )
+
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
 
 language_option = parameters_option(LanguageParameters, "--language")
 
@@ -31,6 +35,7 @@ def train_scorer(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train the small scorer that stands in for CLIP, on the dataset's boxes."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -47,6 +52,7 @@ def train_scorer(
         seed=seed,
         device=select_device(device, threads),
         workers=workers,
+        checkpoint=checkpoint,
     )
     save_dual_encoder(output, trained)
 
@@ -75,6 +81,7 @@ def train_clims(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train a classifier on by the similarity of masked images and texts."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -95,5 +102,6 @@ def train_clims(
         seed=seed,
         device=chosen,
         workers=workers,
+        checkpoint=checkpoint,
     )
     save_classifier(output, trained)

@@ -1,6 +1,7 @@
 """Subcommands of EDAM: train its masks, make them, and make labels of them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,6 +25,9 @@ from smallobjects.cli.stages import (
 from smallobjects.pseudo_labels.methods.edam import EdamParameters, LabelParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+
 
 @click.command()
 @training_options(EdamParameters, "Network (.pth)")
@@ -42,6 +46,7 @@ def train_edam(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train a mask of every class on pairs of images that share a class (EDAM)."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -59,6 +64,7 @@ def train_edam(
         seed=seed,
         device=select_device(device, threads),
         workers=workers,
+        checkpoint=checkpoint,
     )
     save_edam(output, trained)
 

@@ -1,6 +1,7 @@
 """Subcommands of NS-ROM: classifier → integral model → first labels → … → mining."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,6 +26,9 @@ from smallobjects.pseudo_labels.methods.nsrom import (
     MiningParameters,
 )
 
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+
 saliency_option = click.option(
     "--saliency", required=True, type=EXISTING_FOLDER, help="Output of make-saliency."
 )
@@ -48,6 +52,7 @@ def train_nsrom_classifier(
     device: str,
     attention: Path,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train the classifier that gathers attention, and make its activation maps (NS-ROM)."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -60,7 +65,13 @@ def train_nsrom_classifier(
     image_ids = data.split(split)
     chosen = select_device(device, threads)
     network, gathered = train_classifier(
-        data, image_ids, parameters, seed=seed, device=chosen, workers=workers
+        data,
+        image_ids,
+        parameters,
+        seed=seed,
+        device=chosen,
+        workers=workers,
+        checkpoint=checkpoint,
     )
     write_attention(attention, gathered.maps(image_ids, data.image_classes))
     maps = square_maps(network, data, image_ids, parameters.input_size, chosen)
@@ -80,6 +91,7 @@ def train_nsrom_integral(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train the integral model on the gathered maps, and make its own (NS-ROM)."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -93,7 +105,14 @@ def train_nsrom_integral(
     chosen = select_device(device, threads)
     gathered = read_attention(attention, image_ids)
     network = train_integral(
-        data, image_ids, gathered, parameters, seed=seed, device=chosen, workers=workers
+        data,
+        image_ids,
+        gathered,
+        parameters,
+        seed=seed,
+        device=chosen,
+        workers=workers,
+        checkpoint=checkpoint,
     )
     maps = square_maps(network, data, image_ids, parameters.input_size, chosen)
     write_attention(output, maps)

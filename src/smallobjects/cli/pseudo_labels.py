@@ -1,6 +1,7 @@
 """Subcommands of the IRN chain: classifier → CAM → seed → edges → random walk → label folder."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,6 +31,9 @@ from smallobjects.pseudo_labels.parameters import (
     SeedParameters,
 )
 
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+
 
 @click.command()
 @training_options(ClassifierParameters, "Classifier (.pth)")
@@ -42,6 +46,7 @@ def train_classifier(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train the image classifier whose weights give class activation maps."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -56,6 +61,7 @@ def train_classifier(
         seed=seed,
         device=select_device(device, threads),
         workers=workers,
+        checkpoint=checkpoint,
     )
     classifier.save_classifier(output, trained)
 
@@ -135,6 +141,7 @@ def train_edges(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train the network that predicts class boundaries from the affinities of seed pixels."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -158,6 +165,7 @@ def train_edges(
             seed=seed,
             device=chosen,
             workers=workers,
+            checkpoint=checkpoint,
         )
     save_edges(output, trained)
 

@@ -1,6 +1,7 @@
 """Subcommands of RCA: a classifier with a memory, and labels from what it gathered."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from smallobjects.cli.stages import (
 )
 from smallobjects.pseudo_labels.methods.rca import RcaLabelParameters, RcaParameters
 
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+
 
 @click.command()
 @training_options(RcaParameters, "Maps gathered in training (.npz)")
@@ -30,6 +34,7 @@ def train_rca(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train the classifier with its memory, and gather its attention (RCA)."""
     from smallobjects.datasets.prepared import PreparedDataset
@@ -40,7 +45,15 @@ def train_rca(
     data = PreparedDataset.open(dataset)
     image_ids = data.split(split)
     chosen = select_device(device, threads)
-    _, gathered = train(data, image_ids, parameters, seed=seed, device=chosen, workers=workers)
+    _, gathered = train(
+        data,
+        image_ids,
+        parameters,
+        seed=seed,
+        device=chosen,
+        workers=workers,
+        checkpoint=checkpoint,
+    )
     write_attention(output, gathered.maps(image_ids, data.image_classes))
 
 

@@ -13,7 +13,7 @@ from smallobjects.pseudo_labels.parameters import CamParameters
 
 
 @click.command()
-@training_options(RibParameters, "Maps of the shard (.npz)")
+@training_options(RibParameters, "Maps of the shard (.npz)", resumes=False)
 @classifier_option
 @shard_option
 @parameters_option(CamParameters, "--cam")

@@ -1,6 +1,7 @@
 """Subcommands of saliency maps: take or predict them, and train a small network for that."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +14,16 @@ from smallobjects.cli.options import (
     threads_option,
     workers_option,
 )
+from smallobjects.cli.resuming import resumable
 from smallobjects.cli.stages import one_line_errors, output_option, split_option
 from smallobjects.datasets.saliency_parameters import (
     SaliencyNetwork,
     SaliencyParameters,
     SaliencyTraining,
 )
+
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.checkpoint import Checkpoint
 
 
 @click.command()
@@ -30,6 +35,7 @@ from smallobjects.datasets.saliency_parameters import (
 @device_option
 @output_option("TorchScript network (.pt)")
 @one_line_errors
+@resumable
 def train_saliency(
     parameters: SaliencyTraining,
     network: SaliencyNetwork,
@@ -38,6 +44,7 @@ def train_saliency(
     workers: int,
     device: str,
     output: Path,
+    checkpoint: "Checkpoint",
 ) -> None:
     """Train a small saliency network on synthetic scenes of its own, apart from any dataset."""
     from smallobjects.pseudo_labels.devices import select_device
@@ -45,7 +52,12 @@ def train_saliency(
 
     chosen = select_device(device, threads)
     trained = training.train_saliency(
-        network, parameters, seed=seed, device=chosen, workers=workers
+        network,
+        parameters,
+        seed=seed,
+        device=chosen,
+        workers=workers,
+        checkpoint=checkpoint,
     )
     training.save_saliency_network(output, trained)
 

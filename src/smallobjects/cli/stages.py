@@ -16,8 +16,9 @@ from smallobjects.cli.options import (
     threads_option,
     workers_option,
 )
+from smallobjects.cli.resuming import resumable
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
 
 EXPECTED_ERRORS = (
     BadInputError,
@@ -25,6 +26,7 @@ EXPECTED_ERRORS = (
     FileNotFoundError,
     NotADirectoryError,
     FloatingPointError,
+    TerminatedError,
 )
 
 split_option = click.option("--split", required=True, help="Split of the dataset.")
@@ -73,12 +75,13 @@ def output_option(what: str) -> Callable:
     return click.option("--output", required=True, type=NEW_PATH, help=f"{what} to write.")
 
 
-def training_options(parameters: type[BaseModel], what: str) -> Callable:
+def training_options(parameters: type[BaseModel], what: str, resumes: bool = True) -> Callable:
     """Return a decorator that gives a training its options, and its errors in one line.
 
     Args:
         parameters: the model of `--parameters`.
         what: is written to `--output`.
+        resumes: whether it keeps a checkpoint, which the command gets as `checkpoint`.
     """
     options = (
         dataset_option,
@@ -92,7 +95,7 @@ def training_options(parameters: type[BaseModel], what: str) -> Callable:
     )
 
     def decorate(command: Callable) -> Callable:
-        decorated = one_line_errors(command)
+        decorated = one_line_errors(resumable(command) if resumes else command)
         for option in reversed(options):
             decorated = option(decorated)
         return decorated

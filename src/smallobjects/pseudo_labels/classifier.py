@@ -18,11 +18,12 @@ from smallobjects.pseudo_labels.augmentation import (
     random_long_side_scale,
     rescale_image,
 )
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
 from smallobjects.pseudo_labels.networks import build_backbone
 from smallobjects.pseudo_labels.parameters import ClassifierParameters, ClassifierTraining
-from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
+from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
 from smallobjects.pseudo_labels.schedules import one_cycle_factor, poly_factor
 from smallobjects.pseudo_labels.training import seeded, train
 
@@ -145,6 +146,7 @@ def train_classifier(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> Classifier:
     """Train a classifier on image-level labels.
 
@@ -155,26 +157,29 @@ def train_classifier(
         seed: seed of initial values, order and augmentation.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The classifier in evaluation mode.
     """
     classifier = initial_classifier(dataset.num_classes - 1, parameters, seed=seed, device=device)
     samples = training_samples(dataset, image_ids, parameters, seed)
-    steps = len(samples) // parameters.batch_size
+    batches = Batches(samples, parameters.batch_size, workers)
 
-    def loss(batch: list[Tensor]) -> Tensor:
+    def loss(batch: list[Tensor], _: int) -> Tensor:
         images, targets = batch
         return functional.multilabel_soft_margin_loss(classifier(images), targets)
 
     train(
-        load_batches(samples, parameters.batch_size, workers),
-        steps,
+        batches,
+        len(batches),
         loss,
+        classifier,
         gradient_descent(classifier, parameters),
-        lambda step: rate_factor(step, steps, parameters),
+        lambda step: rate_factor(step, len(batches), parameters),
         device=device,
         name="classifier",
+        checkpoint=checkpoint,
     )
     return classifier.eval()
 

@@ -5,12 +5,13 @@ from torch import Tensor
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.affinity import affinity_loss, pair_labels, path_affinities
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.edges import EdgeNetwork
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.label_archive import LabelArchives
 from smallobjects.pseudo_labels.parameters import EdgeParameters
-from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
+from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
 from smallobjects.pseudo_labels.schedules import poly_factor
 from smallobjects.pseudo_labels.seed_samples import SeedSample
 from smallobjects.pseudo_labels.strides import STRIDE
@@ -40,6 +41,7 @@ def train_edges(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> EdgeNetwork:
     """Train an edge network on the affinities of seeds.
 
@@ -53,6 +55,7 @@ def train_edges(
         seed: seed of initial values, order and augmentation.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The network in evaluation mode.
@@ -78,25 +81,27 @@ def train_edges(
         epochs=parameters.epochs,
         seed=seed,
     )
-    steps = len(samples) // parameters.batch_size
+    batches = Batches(samples, parameters.batch_size, workers)
 
-    def loss(batch: list[Tensor]) -> Tensor:
+    def loss(batch: list[Tensor], _: int) -> Tensor:
         images, labels = batch
         affinities = path_affinities(torch.sigmoid(network(images)), parameters.radius)
         return affinity_loss(affinities, pair_labels(labels, parameters.radius))
 
     train(
-        load_batches(samples, parameters.batch_size, workers),
-        steps,
+        batches,
+        len(batches),
         loss,
+        network,
         torch.optim.SGD(
             [parameter for parameter in network.parameters() if parameter.requires_grad],
             lr=parameters.learning_rate,
             momentum=parameters.momentum,
             weight_decay=parameters.weight_decay,
         ),
-        lambda step: poly_factor(step, steps, parameters.poly_power),
+        lambda step: poly_factor(step, len(batches), parameters.poly_power),
         device=device,
         name="edges",
+        checkpoint=checkpoint,
     )
     return network.eval()

@@ -1,4 +1,4 @@
-"""The error that a wrong input raises."""
+"""What ends a label stage early."""
 
 
 class BadInputError(ValueError):
@@ -6,3 +6,7 @@ class BadInputError(ValueError):
 
     The command line prints it as one line, without a traceback.
     """
+
+
+class TerminatedError(RuntimeError):
+    """A training was asked to end, and has saved the state to go on from."""

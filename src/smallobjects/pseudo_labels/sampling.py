@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from smallobjects.termination import outlive_termination
+
 Sample = tuple[np.ndarray, ...]
 MakeSample = Callable[[str, np.random.Generator], Sample]
 
@@ -84,28 +86,42 @@ def stack_padded(samples: Sequence[Sample]) -> list[torch.Tensor]:
     return batch
 
 
-def load_batches(
-    samples: SampleSequence, batch_size: int, workers: int, *, pad: bool = False
-) -> Iterator[list[torch.Tensor]]:
-    """Yield the batches of a sequence, stacked, prepared by `workers` processes (0: this one).
+class Batches:
+    """The batches of a sequence, stacked; a training may come in at any of them."""
 
-    Args:
-        samples: the sequence.
-        batch_size: samples in a batch; an incomplete one is left out.
-        workers: processes that prepare samples.
-        pad: whether arrays of one batch may differ in size (see `stack_padded`).
-    """
-    return iter(
-        DataLoader(
-            samples,
-            batch_size=batch_size,
-            shuffle=False,
-            drop_last=True,
-            num_workers=workers,
-            generator=torch.Generator(),
-            collate_fn=stack_padded if pad else None,
+    def __init__(
+        self, samples: SampleSequence, batch_size: int, workers: int, *, pad: bool = False
+    ) -> None:
+        """Set the sizes.
+
+        Args:
+            samples: the sequence.
+            batch_size: samples in a batch; an incomplete one is left out.
+            workers: processes that prepare samples; 0: this one does.
+            pad: whether arrays of one batch may differ in size (see `stack_padded`).
+        """
+        self._samples = samples
+        self._batch_size = batch_size
+        self._workers = workers
+        self._pad = pad
+
+    def __len__(self) -> int:
+        return len(self._samples) // self._batch_size
+
+    def starting_at(self, step: int) -> Iterator[list[torch.Tensor]]:
+        """Yield the batches from number `step` on, which counts from 0."""
+        return iter(
+            DataLoader(
+                self._samples,
+                batch_size=self._batch_size,
+                sampler=range(step * self._batch_size, len(self._samples)),
+                drop_last=True,
+                num_workers=self._workers,
+                generator=torch.Generator(),
+                collate_fn=stack_padded if self._pad else None,
+                worker_init_fn=outlive_termination,
+            )
         )
-    )
 
 
 def sample_steps(

@@ -1,56 +1,17 @@
-"""SIGTERM, which a cluster sends before it ends a job: a training saves what it has first."""
-
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from types import SimpleNamespace
+"""The end of a training that SIGTERM asked for, in however many processes it runs."""
 
 import torch
 from mmengine.registry import FUNCTIONS
 
 from smallobjects.segmentation.distributed import over_processes, process_count
 from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.termination import outlive_termination, termination_noted
+
+FUNCTIONS.register_module(module=outlive_termination)
 
 
 class TerminatedError(SegmentationError):
     """A training that was asked to end, and has saved a checkpoint to go on from."""
-
-
-_termination = SimpleNamespace(asked=False)
-
-
-@contextmanager
-def deferred_termination(pass_on: bool = False) -> Iterator[None]:
-    """Note SIGTERM instead of ending by it; whoever trains asks `termination_asked`.
-
-    Outside the main thread, where signals cannot be handled, nothing changes.
-
-    Args:
-        pass_on: send it on to the child processes, which train for this one.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _note_and_pass_on if pass_on else _note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        _termination.asked = False
-
-
-def _note(number: int, frame: object) -> None:
-    # A second signal may interrupt this one, so nothing here may take a lock.
-    _termination.asked = True
-
-
-def _note_and_pass_on(number: int, frame: object) -> None:
-    for child in multiprocessing.active_children():
-        with suppress(ProcessLookupError):
-            os.kill(child.pid, number)
 
 
 def termination_asked(device: str) -> bool:
@@ -60,22 +21,5 @@ def termination_asked(device: str) -> bool:
         device: of the training, on which the processes tell each other.
     """
     if process_count() == 1:
-        return _termination.asked
-    return bool(over_processes(torch.tensor(float(_termination.asked), device=device)))
-
-
-@FUNCTIONS.register_module()
-def outlive_termination(worker_id: int) -> None:
-    """Let a loader process end by SIGTERM only if its parent sends it.
-
-    A cluster signals all processes of a job at once, and the training needs its loaders until it
-    has saved.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    threading.Thread(target=_end_by_parent, daemon=True).start()
-
-
-def _end_by_parent() -> None:
-    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
-        continue
-    os._exit(0)
+        return termination_noted()
+    return bool(over_processes(torch.tensor(float(termination_noted()), device=device)))

@@ -24,7 +24,7 @@ from smallobjects.segmentation.learning_curve import write_curve, write_tensorbo
 from smallobjects.segmentation.pretrained import check_pretrained
 from smallobjects.segmentation.progress import training_progress
 from smallobjects.segmentation.runner import SegmentorRunner
-from smallobjects.segmentation.termination import deferred_termination
+from smallobjects.termination import deferred_termination
 
 logger = logging.getLogger(__name__)
 # MMEngine's resume asks for a message hub; its log would make equal trainings differ in bytes.

@@ -62,7 +62,7 @@ rule train_amn:
         parameters=stage("amn"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-amn --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-amn --dataset {params.dataset} --split {params.split}"
         " --classifier {input.classifier} $(printf -- '--seeds %s ' {input.seeds})"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"

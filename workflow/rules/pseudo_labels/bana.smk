@@ -29,7 +29,7 @@ rule train_box_classifier:
         parameters=stage("box_classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-box-classifier --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-box-classifier --dataset {params.dataset} --split {params.split}"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
         " --output {output.classifier} > {log} 2>&1"

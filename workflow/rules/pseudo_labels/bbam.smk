@@ -29,7 +29,7 @@ rule train_detector:
         parameters=stage("detector"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-detector --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-detector --dataset {params.dataset} --split {params.split}"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
         " --output {output.detector} > {log} 2>&1"

@@ -62,7 +62,7 @@ rule train_pasted_classifier:
         parameters=stage("classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-pasted-classifier --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-pasted-classifier --dataset {params.dataset} --split {params.split}"
         " --labels {input.labels} --cuts {input.cuts}"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"

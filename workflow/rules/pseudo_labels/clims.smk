@@ -30,7 +30,7 @@ rule train_scorer:
         language=stage("language"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-scorer --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-scorer --dataset {params.dataset} --split {params.split}"
         " --parameters {params.parameters:q} --language {params.language:q}"
         " --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
@@ -66,7 +66,7 @@ rule train_clims:
         parameters=stage("clims"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-clims --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-clims --dataset {params.dataset} --split {params.split}"
         " --classifier {input.classifier} --weights {input.scorer}"
         " --scorer {params.scorer:q} --language {params.language:q}"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"

@@ -34,7 +34,7 @@ rule train_edam:
         parameters=stage("edam"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-edam --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-edam --dataset {params.dataset} --split {params.split}"
         " {params.classifier} --parameters {params.parameters:q} --seed {params.seed}"
         " --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"

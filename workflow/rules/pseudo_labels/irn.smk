@@ -30,7 +30,7 @@ rule train_classifier:
         parameters=stage("classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-classifier --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-classifier --dataset {params.dataset} --split {params.split}"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
         " --output {output.classifier} > {log} 2>&1"
@@ -121,7 +121,7 @@ rule train_edges:
         parameters=stage("edges"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-edges --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-edges --dataset {params.dataset} --split {params.split}"
         " --classifier {input.classifier} $(printf -- '--seeds %s ' {input.seeds})"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"

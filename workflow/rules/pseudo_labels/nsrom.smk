@@ -32,7 +32,7 @@ rule train_nsrom_classifier:
         parameters=stage("attention_classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-nsrom-classifier --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-nsrom-classifier --dataset {params.dataset} --split {params.split}"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
         " --attention {output.attention} --output {output.activations} > {log} 2>&1"
@@ -65,7 +65,7 @@ rule train_nsrom_integral:
         parameters=stage("integral"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-nsrom-integral --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-nsrom-integral --dataset {params.dataset} --split {params.split}"
         " --attention {input.attention}"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"

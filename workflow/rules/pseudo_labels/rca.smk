@@ -31,7 +31,7 @@ rule train_rca:
         parameters=stage("rca"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects train-rca --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-rca --dataset {params.dataset} --split {params.split}"
         " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
         " --output {output.attention} > {log} 2>&1"

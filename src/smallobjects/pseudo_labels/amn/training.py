@@ -8,10 +8,11 @@ from torch.nn import functional
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.amn.network import AmnNetwork, adam, initial_network
 from smallobjects.pseudo_labels.augmentation import VOID
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.classifier import Classifier, multi_hot
 from smallobjects.pseudo_labels.label_archive import LabelArchives
 from smallobjects.pseudo_labels.methods.amn import AmnParameters
-from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
+from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
 from smallobjects.pseudo_labels.seed_samples import SeedSample
 from smallobjects.pseudo_labels.training import seeded, train
 
@@ -77,6 +78,7 @@ def train_amn(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> AmnNetwork:
     """Train an activation manipulation network on seeds.
 
@@ -89,6 +91,7 @@ def train_amn(
         seed: seed of initial values, dropout, order and augmentation.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The network in evaluation mode.
@@ -106,18 +109,22 @@ def train_amn(
             seed=seed,
         )
 
-        def loss(batch: list[Tensor]) -> Tensor:
+        batches = Batches(samples, parameters.batch_size, workers)
+
+        def loss(batch: list[Tensor], _: int) -> Tensor:
             images, labels, targets = batch
             logits = network(images, targets)
             return balanced_smoothed_loss(logits, labels, parameters.label_smoothing)
 
         train(
-            load_batches(samples, parameters.batch_size, workers),
-            len(samples) // parameters.batch_size,
+            batches,
+            len(batches),
             loss,
+            network,
             adam(network, parameters),
             lambda step: 1.0,
             device=device,
             name="AMN",
+            checkpoint=checkpoint,
         )
     return network.eval()

@@ -9,6 +9,8 @@ from torch import Tensor
 from smallobjects.pseudo_labels.attention.store import ImageMaps, to_levels
 
 Key = tuple[str, int]
+Gathered = tuple[list[Key], torch.Tensor]
+"""N keys and their maps, N×h×w uint8."""
 
 
 class AttentionAccumulator:
@@ -17,7 +19,7 @@ class AttentionAccumulator:
     The maximum does not depend on the order in which images come, nor on an image that comes twice.
     The public code names its files after the image's place in the data loader (RCA) or after the
     image (NS-ROM), and reads and writes one on every visit; here they stay in memory until the
-    training is over, so that a stopped training leaves none behind.
+    training is over, and in its checkpoint.
     """
 
     def __init__(self, epochs: int, least_probability: float) -> None:
@@ -63,6 +65,15 @@ class AttentionAccumulator:
             elif epoch == self._epochs - 1:
                 _raise(self._last, key, level)
 
+    def state_dict(self) -> dict[str, Gathered]:
+        """Return what is gathered so far."""
+        return {"sure": _stacked(self._sure), "last": _stacked(self._last)}
+
+    def load_state_dict(self, state_dict: dict[str, Gathered]) -> None:
+        """Take what `state_dict` returned."""
+        self._sure = _unstacked(*state_dict["sure"])
+        self._last = _unstacked(*state_dict["last"])
+
     def maps(
         self, image_ids: list[str], classes_of: dict[str, tuple[int, ...]]
     ) -> Iterator[tuple[str, ImageMaps]]:
@@ -87,3 +98,13 @@ class AttentionAccumulator:
 
 def _raise(maps: dict[Key, np.ndarray], key: Key, level: np.ndarray) -> None:
     maps[key] = np.maximum(maps[key], level) if key in maps else level.copy()
+
+
+def _stacked(maps: dict[Key, np.ndarray]) -> Gathered:
+    # One tensor, as a file of hundreds of thousands would be slow.
+    levels = np.stack(list(maps.values())) if maps else np.zeros((0, 0, 0), np.uint8)
+    return list(maps), torch.from_numpy(levels)
+
+
+def _unstacked(keys: list[Key], levels: torch.Tensor) -> dict[Key, np.ndarray]:
+    return dict(zip(keys, levels.numpy(), strict=True))

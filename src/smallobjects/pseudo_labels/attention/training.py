@@ -1,6 +1,6 @@
 """The training loop of networks that see whole images as squares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from smallobjects.pseudo_labels.attention.optimiser import gradient_descent, rate_factor
 from smallobjects.pseudo_labels.attention.parameters import SquareTraining
 from smallobjects.pseudo_labels.attention.samples import SquareSample
-from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
+from smallobjects.pseudo_labels.checkpoint import Checkpoint, Stateful
+from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
 from smallobjects.pseudo_labels.training import train
 
 Loss = Callable[[list[Tensor], int], Tensor]
@@ -26,6 +27,8 @@ def train_on_squares(
     device: torch.device,
     workers: int,
     name: str,
+    checkpoint: Checkpoint | None,
+    companions: Mapping[str, Stateful] | None = None,
 ) -> None:
     """Train a network in place; every epoch has every image, in an order of its own.
 
@@ -42,6 +45,8 @@ def train_on_squares(
         device: where to compute.
         workers: loader processes; they do not change the result.
         name: what is trained, for the log.
+        checkpoint: as in `train`.
+        companions: as there.
     """
     samples = SampleSequence(
         image_ids,
@@ -52,13 +57,15 @@ def train_on_squares(
         complete=True,
     )
     steps = samples.steps_per_epoch * parameters.epochs
-    epochs = (step // samples.steps_per_epoch for step in range(steps))
     train(
-        load_batches(samples, parameters.batch_size, workers),
+        Batches(samples, parameters.batch_size, workers),
         steps,
-        lambda batch: loss(batch, next(epochs)),
+        lambda batch, step: loss(batch, step // samples.steps_per_epoch),
+        network,
         gradient_descent(network, new, parameters),
         lambda step: rate_factor(step, steps, parameters),
         device=device,
         name=name,
+        checkpoint=checkpoint,
+        companions=companions,
     )

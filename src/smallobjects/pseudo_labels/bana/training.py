@@ -1,7 +1,5 @@
 """Training of the classifier of parts of boxes and of background cells (BANA)."""
 
-from itertools import islice
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -9,8 +7,9 @@ from torch.nn import functional
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.bana.network import BoxClassifier
 from smallobjects.pseudo_labels.bana.samples import BoxedSample
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.methods.bana import BoxClassifierParameters
-from smallobjects.pseudo_labels.sampling import load_batches, sample_steps
+from smallobjects.pseudo_labels.sampling import Batches, sample_steps
 from smallobjects.pseudo_labels.schedules import one_cycle_factor, step_factor
 from smallobjects.pseudo_labels.training import seeded, train
 
@@ -41,6 +40,7 @@ def train_box_classifier(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> BoxClassifier:
     """Train the classifier on boxes and on the background around them.
 
@@ -51,6 +51,7 @@ def train_box_classifier(
         seed: seed of initial values, dropout, order and augmentation.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The classifier in evaluation mode.
@@ -66,7 +67,7 @@ def train_box_classifier(
         classifier = BoxClassifier(parameters.network, dataset.num_classes, parameters.weights)
         classifier.to(device).train()
 
-        def loss(batch: list[Tensor]) -> Tensor:
+        def loss(batch: list[Tensor], _: int) -> Tensor:
             logits, targets = classifier(
                 *batch,
                 cells=parameters.cells,
@@ -81,12 +82,14 @@ def train_box_classifier(
             return step_factor(step, parameters.decay_at)
 
         train(
-            islice(load_batches(samples, size, workers, pad=True), steps),
+            Batches(samples, size, workers, pad=True),
             steps,
             loss,
+            classifier,
             optimiser(classifier, parameters),
             rate,
             device=device,
             name="box classifier",
+            checkpoint=checkpoint,
         )
     return classifier.eval()

@@ -1,7 +1,5 @@
 """Training of the detector on the annotated boxes."""
 
-from itertools import islice
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,10 +8,11 @@ from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
 from smallobjects.pseudo_labels.bbam.detector import Detector
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.methods.bbam import DetectorParameters
-from smallobjects.pseudo_labels.sampling import load_batches, sample_steps
+from smallobjects.pseudo_labels.sampling import Batches, sample_steps
 from smallobjects.pseudo_labels.schedules import one_cycle_factor, step_factor
 from smallobjects.pseudo_labels.training import seeded, train
 
@@ -102,6 +101,7 @@ def train_detector(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> Detector:
     """Train Faster R-CNN on the boxes of a dataset.
 
@@ -112,6 +112,7 @@ def train_detector(
         seed: seed of initial values, order, augmentation, and of the boxes that a loss counts.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The detector in evaluation mode.
@@ -132,16 +133,18 @@ def train_detector(
         detector = Detector(parameters.network, dataset.num_classes, parameters.weights)
         detector.to(device).train()
 
-        def loss(batch: list[Tensor]) -> Tensor:
+        def loss(batch: list[Tensor], _: int) -> Tensor:
             return detector.losses(*batch, jittered=parameters.jittered)
 
         train(
-            islice(load_batches(samples, size, workers, pad=True), steps),
+            Batches(samples, size, workers, pad=True),
             steps,
             loss,
+            detector,
             gradient_descent(detector, parameters),
             lambda step: rate_factor(step, parameters),
             device=device,
             name="detector",
+            checkpoint=checkpoint,
         )
     return detector.eval().requires_grad_(False)

@@ -8,6 +8,7 @@ from torch.nn import functional
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.cda.cutting import ObjectCuts
 from smallobjects.pseudo_labels.cda.pasting import paste_at_random
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.classifier import (
     Classifier,
     augment,
@@ -18,7 +19,7 @@ from smallobjects.pseudo_labels.classifier import (
 )
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.methods.cda import PastedClassifierParameters
-from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches
+from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
 from smallobjects.pseudo_labels.training import train
 
 
@@ -79,6 +80,7 @@ def train_pasted_classifier(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> Classifier:
     """Train a classifier on images and on copies with pasted objects, in equal parts.
 
@@ -90,6 +92,7 @@ def train_pasted_classifier(
         seed: seed of initial values, order, augmentation and pasting.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The classifier in evaluation mode.
@@ -103,20 +106,22 @@ def train_pasted_classifier(
         epochs=parameters.epochs,
         seed=seed,
     )
-    steps = len(samples) // pairs
+    batches = Batches(samples, pairs, workers)
 
-    def loss(batch: list[Tensor]) -> Tensor:
+    def loss(batch: list[Tensor], _: int) -> Tensor:
         images, targets, copies, copy_targets = batch
         logits = classifier(torch.cat([images, copies]))
         return functional.multilabel_soft_margin_loss(logits, torch.cat([targets, copy_targets]))
 
     train(
-        load_batches(samples, pairs, workers),
-        steps,
+        batches,
+        len(batches),
         loss,
+        classifier,
         gradient_descent(classifier, parameters),
-        lambda step: pasted_rate_factor(step, steps, parameters),
+        lambda step: pasted_rate_factor(step, len(batches), parameters),
         device=device,
         name="classifier on pasted objects",
+        checkpoint=checkpoint,
     )
     return classifier.eval()

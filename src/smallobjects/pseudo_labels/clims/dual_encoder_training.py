@@ -7,13 +7,14 @@ from torch.nn import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.augmentation import normalise, random_flip
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.clims.dual_encoder import DualEncoder
 from smallobjects.pseudo_labels.clims.losses import cosines
 from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.methods.clims import LanguageParameters, ScorerParameters
-from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches, steps_per_epoch
+from smallobjects.pseudo_labels.sampling import Batches, SampleSequence, steps_per_epoch
 from smallobjects.pseudo_labels.schedules import one_cycle_factor
 from smallobjects.pseudo_labels.training import seeded, train
 
@@ -80,6 +81,7 @@ def train_dual_encoder(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> DualEncoder:
     """Train a small scorer: every region must be nearer to its own text than to the others.
 
@@ -91,6 +93,7 @@ def train_dual_encoder(
         seed: seed of initial values, order and regions.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The encoder in evaluation mode.
@@ -122,20 +125,22 @@ def train_dual_encoder(
         epochs=-(-parameters.steps // per_epoch),
         seed=seed,
     )
-    steps = len(samples) // parameters.batch_size
+    batches = Batches(samples, parameters.batch_size, workers)
 
-    def loss(batch: list[Tensor]) -> Tensor:
+    def loss(batch: list[Tensor], _: int) -> Tensor:
         images, indices = batch
         similarities = cosines(encoder.encode_images(images), encoder.encode_texts(texts))
         return functional.cross_entropy(SCALE * similarities, indices)
 
     train(
-        load_batches(samples, parameters.batch_size, workers),
-        steps,
+        batches,
+        len(batches),
         loss,
+        encoder,
         torch.optim.Adam(encoder.parameters(), lr=parameters.learning_rate),
-        lambda step: one_cycle_factor(step, steps),
+        lambda step: one_cycle_factor(step, len(batches)),
         device=device,
         name="scorer",
+        checkpoint=checkpoint,
     )
     return encoder.eval()

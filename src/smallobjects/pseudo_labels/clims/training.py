@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.classifier import (
     Classifier,
     gradient_descent,
@@ -20,7 +21,7 @@ from smallobjects.pseudo_labels.clims.losses import (
 from smallobjects.pseudo_labels.clims.scoring import ImageTextScorer
 from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
 from smallobjects.pseudo_labels.methods.clims import ClimsParameters, LanguageParameters
-from smallobjects.pseudo_labels.sampling import load_batches
+from smallobjects.pseudo_labels.sampling import Batches
 from smallobjects.pseudo_labels.training import train
 
 
@@ -72,6 +73,7 @@ def train_clims(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> Classifier:
     """Train a classifier on, so that the sigmoid of its maps shows whole objects and only these.
 
@@ -87,6 +89,7 @@ def train_clims(
         seed: seed of order and augmentation.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The classifier in evaluation mode.
@@ -102,20 +105,22 @@ def train_clims(
     classifier.to(device).train()
     classifier.backbone.train_stages("layer1")
     samples = training_samples(dataset, image_ids, parameters, seed)
-    steps = len(samples) // parameters.batch_size
+    batches = Batches(samples, parameters.batch_size, workers)
 
-    def loss(batch: list[Tensor]) -> Tensor:
+    def loss(batch: list[Tensor], _: int) -> Tensor:
         images, targets = batch
         maps = torch.sigmoid(classifier.head(classifier.backbone(images)[-1]))
         return batch_loss(images, maps, targets, scorer, texts, parameters)
 
     train(
-        load_batches(samples, parameters.batch_size, workers),
-        steps,
+        batches,
+        len(batches),
         loss,
+        classifier,
         gradient_descent(classifier, parameters),
-        lambda step: rate_factor(step, steps, parameters),
+        lambda step: rate_factor(step, len(batches), parameters),
         device=device,
         name="CLIMS",
+        checkpoint=checkpoint,
     )
     return classifier.eval()

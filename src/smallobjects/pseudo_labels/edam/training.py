@@ -5,12 +5,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.edam.network import EdamNetwork
 from smallobjects.pseudo_labels.edam.samples import PairSequence
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.edam import EdamParameters
-from smallobjects.pseudo_labels.sampling import load_batches
+from smallobjects.pseudo_labels.sampling import Batches
 from smallobjects.pseudo_labels.schedules import one_cycle_factor, warm_up_poly_factor
 from smallobjects.pseudo_labels.training import seeded, train
 
@@ -84,6 +85,7 @@ def train_edam(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> EdamNetwork:
     """Train the masks of all classes on image-level labels.
 
@@ -95,6 +97,7 @@ def train_edam(
         seed: seed of initial values, pairs, their order and their augmentation.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The network in evaluation mode.
@@ -103,26 +106,28 @@ def train_edam(
         BadInputError: no image has a class, or what the training starts from does not fit.
     """
     samples = PairSequence(dataset, image_ids, parameters, seed)
-    steps = len(samples) // parameters.batch_size
+    batches = Batches(samples, parameters.batch_size, workers)
     with seeded(seed):
         network = initial_network(dataset.num_classes - 1, parameters, classifier).to(device)
         prepare_training(network, parameters)
 
-        def loss(batch: list[Tensor]) -> Tensor:
+        def loss(batch: list[Tensor], _: int) -> Tensor:
             images, classes, targets = batch
             return functional.binary_cross_entropy_with_logits(network(images, classes), targets)
 
         train(
-            load_batches(samples, parameters.batch_size, workers),
-            steps,
+            batches,
+            len(batches),
             loss,
+            network,
             torch.optim.SGD(
                 parameter_groups(network, parameters),
                 momentum=parameters.momentum,
                 weight_decay=parameters.weight_decay,
             ),
-            lambda step: rate_factor(step, steps, parameters),
+            lambda step: rate_factor(step, len(batches), parameters),
             device=device,
             name="EDAM",
+            checkpoint=checkpoint,
         )
     return network.eval()

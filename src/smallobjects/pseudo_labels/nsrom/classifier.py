@@ -8,6 +8,7 @@ from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.attention.accumulation import AttentionAccumulator
 from smallobjects.pseudo_labels.attention.samples import SquareSample
 from smallobjects.pseudo_labels.attention.training import train_on_squares
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.methods.nsrom import ClassifierParameters
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
 from smallobjects.pseudo_labels.training import seeded
@@ -21,6 +22,7 @@ def train_classifier(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[AttentionNetwork, AttentionAccumulator]:
     """Train the classifier on image-level labels and gather its attention on the way.
 
@@ -31,6 +33,7 @@ def train_classifier(
         seed: seed of initial values, order and colours.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The classifier in evaluation mode, and what was gathered.
@@ -59,5 +62,7 @@ def train_classifier(
         device=device,
         workers=workers,
         name="NS-ROM classifier",
+        checkpoint=checkpoint,
+        companions={"attention": gathered},
     )
     return network.eval(), gathered

@@ -8,6 +8,7 @@ from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.attention.samples import SquareSample
 from smallobjects.pseudo_labels.attention.store import AttentionMaps
 from smallobjects.pseudo_labels.attention.training import train_on_squares
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.nsrom import IntegralParameters
 from smallobjects.pseudo_labels.nsrom.losses import integral_loss
@@ -46,6 +47,7 @@ def train_integral(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> AttentionNetwork:
     """Train the integral model on the gathered attention.
 
@@ -57,6 +59,7 @@ def train_integral(
         seed: seed of initial values, order and colours.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The model in evaluation mode.
@@ -90,5 +93,6 @@ def train_integral(
         device=device,
         workers=workers,
         name="NS-ROM integral model",
+        checkpoint=checkpoint,
     )
     return network.eval()

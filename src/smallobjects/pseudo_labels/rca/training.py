@@ -1,5 +1,7 @@
 """The training of RCA, which gathers attention on the way."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,6 +11,7 @@ from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.attention.accumulation import AttentionAccumulator
 from smallobjects.pseudo_labels.attention.samples import SquareSample
 from smallobjects.pseudo_labels.attention.training import train_on_squares
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.methods.rca import RcaParameters
 from smallobjects.pseudo_labels.rca.contrast import contrast_loss, draw_pairs
 from smallobjects.pseudo_labels.rca.network import RcaNetwork
@@ -68,6 +71,15 @@ class RcaLoss:
         self._gathered.add(ids, targets, fine, probabilities, epoch)
         return loss
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the coming batches depend on, and the network does not know."""
+        return {"clustered": self._clustered, "generator": self._generator.bit_generator.state}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take what `state_dict` returned."""
+        self._clustered = state_dict["clustered"]
+        self._generator.bit_generator.state = state_dict["generator"]
+
 
 def cluster_seed(seed: int, epoch: int) -> int:
     """Return the seed of the clustering in an epoch."""
@@ -82,6 +94,7 @@ def train_rca(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[RcaNetwork, AttentionAccumulator]:
     """Train the classifier with its memory and gather its attention on the way.
 
@@ -94,6 +107,7 @@ def train_rca(
         seed: seed of initial values, memory, clustering, mixing, order and colours.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The network in evaluation mode, and what was gathered.
@@ -102,16 +116,19 @@ def train_rca(
         network = RcaNetwork(dataset.num_classes - 1, parameters)
     network.to(device).train()
     gathered = AttentionAccumulator(parameters.epochs, parameters.least_probability)
+    loss = RcaLoss(network, image_ids, gathered, parameters, seed)
     train_on_squares(
         network,
         network.new,
         image_ids,
         SquareSample(dataset, image_ids, parameters.input_size, parameters.colour_jitter),
-        RcaLoss(network, image_ids, gathered, parameters, seed),
+        loss,
         parameters,
         seed=seed,
         device=device,
         workers=workers,
         name="RCA",
+        checkpoint=checkpoint,
+        companions={"loss": loss, "attention": gathered},
     )
     return network.eval(), gathered

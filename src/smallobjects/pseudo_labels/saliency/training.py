@@ -16,7 +16,8 @@ from smallobjects.datasets.appearance import class_appearances
 from smallobjects.datasets.saliency_parameters import SaliencyNetwork, SaliencyTraining
 from smallobjects.datasets.scenes import draw_scene
 from smallobjects.pseudo_labels.augmentation import random_flip
-from smallobjects.pseudo_labels.sampling import SampleSequence, load_batches, steps_per_epoch
+from smallobjects.pseudo_labels.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.sampling import Batches, SampleSequence, steps_per_epoch
 from smallobjects.pseudo_labels.schedules import one_cycle_factor
 from smallobjects.pseudo_labels.training import seeded, train
 from smallobjects.publishing import publish_file
@@ -79,6 +80,7 @@ def train_saliency(
     seed: int,
     device: torch.device,
     workers: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> SmallSaliencyNetwork:
     """Train a network that tells objects from background.
 
@@ -88,6 +90,7 @@ def train_saliency(
         seed: of initial values and order; that of the scenes is `training.seed`.
         device: where to compute.
         workers: loader processes; they do not change the result.
+        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The network in evaluation mode.
@@ -103,20 +106,22 @@ def train_saliency(
         epochs=-(-training.steps // per_epoch),
         seed=seed,
     )
-    steps = len(samples) // training.batch_size
+    batches = Batches(samples, training.batch_size, workers)
 
-    def loss(batch: list[Tensor]) -> Tensor:
+    def loss(batch: list[Tensor], _: int) -> Tensor:
         images, objects = batch
         return functional.binary_cross_entropy_with_logits(trained(images), objects)
 
     train(
-        load_batches(samples, training.batch_size, workers),
-        steps,
+        batches,
+        len(batches),
         loss,
+        trained,
         torch.optim.Adam(trained.parameters(), lr=training.learning_rate),
-        lambda step: one_cycle_factor(step, steps),
+        lambda step: one_cycle_factor(step, len(batches)),
         device=device,
         name="saliency",
+        checkpoint=checkpoint,
     )
     return trained.eval()
 

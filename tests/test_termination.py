@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from smallobjects.segmentation.termination import deferred_termination, termination_asked
+from smallobjects.termination import deferred_termination, termination_noted
 
 SENDER = """
 import os, signal
@@ -17,23 +17,23 @@ for _ in range(100_000):
 """
 STORM = f"""
 import subprocess, sys, time
-from smallobjects.segmentation.termination import deferred_termination, termination_asked
+from smallobjects.termination import deferred_termination, termination_noted
 
 with deferred_termination():
     sender = subprocess.Popen([sys.executable, "-c", {SENDER!r}])
     while sender.poll() is None:
         time.sleep(0)
-    assert termination_asked("cpu")
+    assert termination_noted()
 print("saved")
 """
 
 
 def test_it_is_noted_within_the_block_and_forgotten_after_it():
     with deferred_termination():
-        assert not termination_asked("cpu")
+        assert not termination_noted()
         os.kill(os.getpid(), signal.SIGTERM)
-        assert termination_asked("cpu")
-    assert not termination_asked("cpu")
+        assert termination_noted()
+    assert not termination_noted()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 

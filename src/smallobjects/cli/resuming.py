@@ -1,0 +1,69 @@
+"""Trainings of label stages that go on from where they were stopped."""
+
+import functools
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from pydantic import BaseModel
+
+from smallobjects.cli.options import NEW_PATH
+
+CHANGE_NO_RESULT = {"threads", "workers", "device"}
+"""Options on which the result of a training depends in the last bits at most."""
+
+
+def resumable(command: Callable) -> Callable:
+    """Give a command a `checkpoint` in a folder of its own, and remove that when it is done.
+
+    A training with other options, or whose inputs have changed, does not see it.
+    """
+
+    @click.option(
+        "--checkpoint-minutes",
+        default=10.0,
+        show_default=True,
+        type=click.FloatRange(min=0),
+        help="Between two writes of what a stopped training goes on from, beside the output.",
+    )
+    @functools.wraps(command)
+    def run(checkpoint_minutes: float, **options: object) -> None:
+        from smallobjects.pseudo_labels.checkpoint import Checkpoint
+
+        output = options["output"]
+        folder = output.with_name(f"{output.name}.work")
+        path = folder / f"{_identity(options)}.pth"
+        command(checkpoint=Checkpoint(path, checkpoint_minutes), **options)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    return run
+
+
+def _identity(options: dict[str, object]) -> str:
+    """Return a name for what the result of a training depends on: 16 hexadecimal digits."""
+    kinds = {option.name: option.type for option in click.get_current_context().command.params}
+    described = {
+        name: _described(value)
+        for name, value in sorted(options.items())
+        if name not in CHANGE_NO_RESULT and kinds[name] is not NEW_PATH
+    }
+    return hashlib.sha256(json.dumps(described, default=str).encode()).hexdigest()[:16]
+
+
+def _described(value: object) -> object:
+    """Return an option's value, with size and time of change of the files that it names."""
+    if isinstance(value, BaseModel):
+        return {name: _described(part) for name, part in value}
+    if isinstance(value, list | tuple):
+        return [_described(part) for part in value]
+    if not isinstance(value, Path):
+        return value
+    # Of a dataset this file changes whenever any other does.
+    file = value / "dataset.json" if (value / "dataset.json").exists() else value
+    if not file.exists():
+        return str(value)
+    found = file.stat()
+    return [str(value), found.st_size, found.st_mtime_ns]

@@ -1,0 +1,110 @@
+"""What a training of labels' networks keeps on disk, to go on from if it is stopped."""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
+from smallobjects.pseudo_labels.network_file import UNREADABLE
+from smallobjects.publishing import publish_file
+from smallobjects.termination import termination_noted
+
+
+class Stateful(Protocol):
+    """What changes in a training: networks and optimisers, and what they are not aware of."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return tensors and plain values."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any:
+        """Take what `state_dict` returned."""
+
+
+class Checkpoint:
+    """The newest state of one training, in a file that is whole or not there."""
+
+    def __init__(self, path: Path, minutes: float) -> None:
+        """Set the file and how often it is written.
+
+        Args:
+            path: of a training with other settings or inputs, another one.
+            minutes: between two writes.
+        """
+        self._path = path
+        self._seconds = 60 * minutes
+        self._written = time.monotonic()
+
+    def restore(self, parts: Mapping[str, Stateful], name: str, device: torch.device) -> int:
+        """Bring the parts of a training, and torch's generators, to the state that is kept.
+
+        Args:
+            parts: under the names with which they were kept.
+            name: what is trained, for the log.
+            device: of the training.
+
+        Returns:
+            The steps that stand behind the state: 0 if none is kept.
+
+        Raises:
+            BadInputError: the file is not of such a training.
+        """
+        self._written = time.monotonic()
+        if not self._path.exists():
+            return 0
+        try:
+            state = torch.load(self._path, map_location="cpu", weights_only=True)
+            for part, content in state["parts"].items():
+                parts[part].load_state_dict(content)
+            _restore_random_state(state["random"], device)
+        except UNREADABLE as error:
+            reason = str(error).partition("\n")[0]
+            raise BadInputError(
+                f"{self._path}: cannot go on from this checkpoint ({reason}); remove it, and the "
+                "training starts from the beginning"
+            ) from error
+        print(f"{name}: goes on from step {state['steps']}, {self._path}", file=sys.stderr)
+        return state["steps"]
+
+    def keep(self, parts: Mapping[str, Stateful], done: int, device: torch.device) -> None:
+        """Write the state if it is time, or if SIGTERM came.
+
+        Args:
+            parts: by name.
+            done: the steps done so far.
+            device: of the training.
+
+        Raises:
+            TerminatedError: SIGTERM came; the state is written.
+        """
+        ending = termination_noted()
+        if not ending and time.monotonic() - self._written < self._seconds:
+            return
+        state = {
+            "steps": done,
+            "parts": {name: part.state_dict() for name, part in parts.items()},
+            "random": _random_state(device),
+        }
+        with publish_file(self._path) as partial:
+            torch.save(state, partial)
+        self._written = time.monotonic()
+        if ending:
+            raise TerminatedError(
+                f"ended by SIGTERM after step {done}, which is saved; start again to go on from it"
+            )
+
+
+def _random_state(device: torch.device) -> dict[str, torch.Tensor]:
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def _restore_random_state(states: dict[str, torch.Tensor], device: torch.device) -> None:
+    torch.set_rng_state(states["cpu"])
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)

@@ -1,0 +1,173 @@
+"""Every training of a label stage, stopped and started again, ends with the same bytes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from irn_chain import STAGES as IRN
+from irn_chain import Chain, call, digests
+from test_amn_chain import AMN_STAGES
+from test_box_chains import BANA, BBAM
+from test_edam_chain import STAGES as EDAM
+from test_nsrom_chain import STAGES as NSROM
+from test_rca_chain import STAGES as RCA
+from test_saliency import TRAINING as SALIENCY
+
+from smallobjects.pseudo_labels import checkpoint
+
+LANGUAGE = json.dumps({"background": ["ground"]})
+SCORER = {"network": "tiny", "image_size": 32, "steps": 12, "batch_size": 6}
+CLIMS = {
+    name: IRN["classifier"][name]
+    for name in ("crop_size", "resize_long_side", "batch_size", "momentum", "schedule")
+}
+EPOCHS = {"epochs": 4}
+STEPS = {"steps": 12}
+TRAININGS = {
+    "train-classifier": IRN["classifier"] | EPOCHS,
+    "train-edges": IRN["edges"] | EPOCHS,
+    "train-pasted-classifier": IRN["classifier"] | EPOCHS,
+    "train-scorer": SCORER,
+    "train-clims": CLIMS | EPOCHS,
+    "train-amn": AMN_STAGES["amn"] | EPOCHS,
+    "train-edam": EDAM["edam"] | {"passes": 4},
+    "train-nsrom-classifier": NSROM["attention_classifier"] | EPOCHS,
+    "train-nsrom-integral": NSROM["integral"] | EPOCHS,
+    "train-rca": RCA["rca"] | EPOCHS | {"contrast_epoch": 1, "contrast_weight": 0.5},
+    "train-box-classifier": BANA["box_classifier"] | STEPS,
+    "train-detector": BBAM["detector"] | STEPS,
+    "train-saliency": SALIENCY | STEPS,
+}
+STOPS = (3, 7)
+
+
+@pytest.fixture(scope="module")
+def inputs(squares, tmp_path_factory):
+    """What the trainings read, by command."""
+    out = tmp_path_factory.mktemp("inputs")
+    chain = Chain(squares, out, IRN, shards=1)
+    chain.train_classifier()
+    chain.make_cams()
+    chain.make_seeds()
+    classifier, labels = chain.classifier, ("--labels", squares.root / "semantic")
+    seeds = ("--seeds", *chain.files("seeds", ".zip"))
+    cuts, scorer, attention = (out / name for name in ("cuts.parquet", "scorer.pth", "maps.npz"))
+    loose = json.dumps({"min_share": 0.03})
+    call("cut-objects", *chain.split, *labels, "--parameters", loose, "--output", cuts)
+    training = (*chain.split, *chain.cpu)
+    scored = ("--language", LANGUAGE)
+    parameters = ("--parameters", json.dumps(SCORER))
+    call("train-scorer", *training, *scored, *parameters, "--output", scorer)
+    parameters = ("--parameters", json.dumps(TRAININGS["train-nsrom-classifier"]))
+    call(
+        "train-nsrom-classifier", *training, *parameters, "--attention", attention,
+        "--output", out / "activations.npz",
+    )  # fmt: skip
+    return {
+        "train-edges": (*classifier, *seeds),
+        "train-pasted-classifier": (*labels, "--cuts", cuts),
+        "train-scorer": scored,
+        "train-clims": (
+            *classifier, "--weights", scorer, "--scorer", json.dumps(SCORER), *scored,
+        ),
+        "train-amn": (*classifier, *seeds),
+        "train-edam": ("--classifier", out / "classifier.pth"),
+        "train-nsrom-integral": ("--attention", attention),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def command(squares, inputs):
+    """Make the command line of a training that writes into a folder."""
+
+    def make(name, folder, *options, **changes):
+        folder.mkdir(exist_ok=True)
+        split = ("--dataset", squares.root, "--split", "train")
+        own = ("--attention", folder / "gathered.npz") if name == "train-nsrom-classifier" else ()
+        return (
+            name, *(split if name != "train-saliency" else ()), *inputs.get(name, ()), *own,
+            "--device", "cpu", "--seed", 2, "--parameters", json.dumps(TRAININGS[name] | changes),
+            *options, "--output", folder / "trained",
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def stop_after(monkeypatch):
+    """Let SIGTERM come after some step of the trainings in this process."""
+
+    class Stopped(checkpoint.Checkpoint):
+        steps = None
+
+        def keep(self, parts, done, device):
+            if done == self.steps:
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(0)
+            super().keep(parts, done, device)
+
+    def stop(steps):
+        Stopped.steps = steps
+
+    monkeypatch.setattr(checkpoint, "Checkpoint", Stopped)
+    return stop
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_stopped_twice_it_ends_with_the_same_bytes(command, stop_after, name, tmp_path):
+    stop_after(None)
+    call(*command(name, tmp_path / "once"))
+    for number, stop in enumerate(STOPS):
+        stop_after(stop)
+        # Loader processes change no result, and outlive what ends the training.
+        output = call(*command(name, tmp_path / "again", "--workers", number), code=1)
+        assert f"ended by SIGTERM after step {stop}" in output
+        assert [path.name for path in (tmp_path / "again").iterdir()] == ["trained.work"]
+    stop_after(None)
+    output = call(*command(name, tmp_path / "again"))
+    assert f"goes on from step {STOPS[-1]}" in output
+    assert digests(tmp_path / "again") == digests(tmp_path / "once")
+
+
+def test_it_is_kept_now_and_then(command, tmp_path):
+    """Killed without a warning, it loses what came after the last time."""
+    arguments = command("train-classifier", tmp_path, "--checkpoint-minutes", 0, epochs=200)
+    main = [sys.executable, "-c", "from smallobjects.cli import main; main()"]
+    training = subprocess.Popen([*main, *map(str, arguments)], stderr=subprocess.DEVNULL)
+    while not list(tmp_path.glob("trained.work/*.pth")):
+        assert training.poll() is None
+        time.sleep(0.01)
+    training.kill()
+    training.wait()
+    output = call(*arguments)
+    assert "classifier: goes on from step" in output
+    assert [path.name for path in tmp_path.iterdir()] == ["trained"]
+
+
+def test_other_settings_and_other_inputs_start_anew(command, stop_after, tmp_path, inputs):
+    name, folder = "train-edam", tmp_path / "out"
+    stop_after(3)
+    call(*command(name, folder), code=1)
+    for options, changes in ((("--seed", 3), {}), ((), {"learning_rate": 0.04})):
+        output = call(*command(name, folder, *options, **changes), code=1)
+        assert "goes on" not in output
+    assert len(list((folder / "trained.work").iterdir())) == 3
+    os.utime(inputs[name][1], ns=(1, 1))
+    assert "goes on" not in call(*command(name, folder), code=1)
+    stop_after(None)
+    assert "goes on from step 3" in call(*command(name, folder))
+
+
+def test_a_damaged_checkpoint_is_named(command, stop_after, tmp_path):
+    stop_after(3)
+    call(*command("train-classifier", tmp_path), code=1)
+    [kept] = (tmp_path / "trained.work").iterdir()
+    for damage in (b"", kept.read_bytes()[:2000], b"text"):
+        kept.write_bytes(damage)
+        output = call(*command("train-classifier", tmp_path), code=1)
+        assert f"{kept}: cannot go on from this checkpoint" in output
+        assert "remove it" in output
