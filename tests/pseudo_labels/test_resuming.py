@@ -18,6 +18,7 @@ from test_rca_chain import STAGES as RCA
 from test_saliency import TRAINING as SALIENCY
 
 from smallobjects.pseudo_labels import checkpoint
+from smallobjects.pseudo_labels.bbam import shard
 
 LANGUAGE = json.dumps({"background": ["ground"]})
 SCORER = {"network": "tiny", "image_size": 32, "steps": 12, "batch_size": 6}
@@ -138,7 +139,7 @@ def test_it_is_kept_now_and_then(command, tmp_path):
     arguments = command("train-classifier", tmp_path, "--checkpoint-minutes", 0, epochs=200)
     main = [sys.executable, "-c", "from smallobjects.cli import main; main()"]
     training = subprocess.Popen([*main, *map(str, arguments)], stderr=subprocess.DEVNULL)
-    while not list(tmp_path.glob("trained.work/*.pth")):
+    while not list(tmp_path.glob("trained.work/*/state.pth")):
         assert training.poll() is None
         time.sleep(0.01)
     training.kill()
@@ -162,10 +163,45 @@ def test_other_settings_and_other_inputs_start_anew(command, stop_after, tmp_pat
     assert "goes on from step 3" in call(*command(name, folder))
 
 
+def test_attributions_go_on_with_the_first_batch_that_is_not_done(
+    command, squares, monkeypatch, tmp_path
+):
+    call(*command("train-detector", tmp_path / "detector", steps=80))
+    parameters = BBAM["attribution"] | {"objects_per_batch": 2, "steps": 3}
+    arguments = (
+        "attribute-boxes", "--dataset", squares.root, "--split", "train", "--device", "cpu",
+        "--detector", tmp_path / "detector" / "trained", "--parameters", json.dumps(parameters),
+    )  # fmt: skip
+    optimise, batches = shard.optimise_masks, []
+
+    def optimise_until(count):
+        def counted(*arguments):
+            if len(batches) == count:
+                raise KeyboardInterrupt
+            batches.append(None)
+            return optimise(*arguments)
+
+        batches.clear()
+        monkeypatch.setattr(shard, "optimise_masks", counted)
+
+    optimise_until(None)
+    call(*arguments, "--output", tmp_path / "once.npz")
+    all_batches = len(batches)
+    assert all_batches > 4
+    optimise_until(3)
+    call(*arguments, "--output", tmp_path / "again.npz", code=1)
+    assert len(list(tmp_path.glob("again.npz.work/*/*.npz"))) == 3
+    optimise_until(None)
+    call(*arguments, "--output", tmp_path / "again.npz")
+    assert len(batches) == all_batches - 3
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "once.npz").read_bytes()
+    assert not (tmp_path / "again.npz.work").exists()
+
+
 def test_a_damaged_checkpoint_is_named(command, stop_after, tmp_path):
     stop_after(3)
     call(*command("train-classifier", tmp_path), code=1)
-    [kept] = (tmp_path / "trained.work").iterdir()
+    [kept] = tmp_path.glob("trained.work/*/state.pth")
     for damage in (b"", kept.read_bytes()[:2000], b"text"):
         kept.write_bytes(damage)
         output = call(*command("train-classifier", tmp_path), code=1)

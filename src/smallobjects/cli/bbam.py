@@ -13,6 +13,7 @@ from smallobjects.cli.options import (
     seed_option,
     threads_option,
 )
+from smallobjects.cli.resuming import with_scratch
 from smallobjects.cli.stages import (
     one_line_errors,
     output_option,
@@ -74,6 +75,7 @@ def train_detector(
 @device_option
 @output_option("Masks of the shard's objects (.npz)")
 @one_line_errors
+@with_scratch
 def attribute_boxes(
     dataset: Path,
     split: str,
@@ -84,11 +86,13 @@ def attribute_boxes(
     threads: int,
     device: str,
     output: Path,
+    scratch: Path,
 ) -> None:
     """Find for each object of a shard the least of the image that the detector needs (BBAM)."""
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.bbam.attribution_store import write_attributions
     from smallobjects.pseudo_labels.bbam.detector import load_detector
+    from smallobjects.pseudo_labels.bbam.finished import FinishedBatches
     from smallobjects.pseudo_labels.bbam.shard import shard_attributions
     from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.sharding import Shard
@@ -97,7 +101,10 @@ def attribute_boxes(
     image_ids = Shard.parse(shard).take(data.split(split))
     chosen = select_device(device, threads)
     network = load_detector(detector, data.num_classes).to(chosen)
-    found = shard_attributions(data, image_ids, network, parameters, seed=seed, device=chosen)
+    finished = FinishedBatches(scratch)
+    found = shard_attributions(
+        data, image_ids, network, parameters, seed=seed, device=chosen, finished=finished
+    )
     with write_attributions(output) as store:
         for image_id, object_id, mask in found:
             store.write(image_id, object_id, mask)

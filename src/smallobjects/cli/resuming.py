@@ -1,4 +1,4 @@
-"""Trainings of label stages that go on from where they were stopped."""
+"""Label stages that go on from where they were stopped."""
 
 import functools
 import hashlib
@@ -12,15 +12,12 @@ from pydantic import BaseModel
 
 from smallobjects.cli.options import NEW_PATH
 
-CHANGE_NO_RESULT = {"threads", "workers", "device"}
+CHANGE_NO_RESULT = {"threads", "workers", "device", "checkpoint_minutes"}
 """Options on which the result of a training depends in the last bits at most."""
 
 
 def resumable(command: Callable) -> Callable:
-    """Give a command a `checkpoint` in a folder of its own, and remove that when it is done.
-
-    A training with other options, or whose inputs have changed, does not see it.
-    """
+    """Give a training its `checkpoint`, in a scratch folder (see `with_scratch`)."""
 
     @click.option(
         "--checkpoint-minutes",
@@ -29,15 +26,29 @@ def resumable(command: Callable) -> Callable:
         type=click.FloatRange(min=0),
         help="Between two writes of what a stopped training goes on from, beside the output.",
     )
+    @with_scratch
     @functools.wraps(command)
-    def run(checkpoint_minutes: float, **options: object) -> None:
+    def run(checkpoint_minutes: float, scratch: Path, **options: object) -> None:
         from smallobjects.pseudo_labels.checkpoint import Checkpoint
 
+        command(checkpoint=Checkpoint(scratch / "state.pth", checkpoint_minutes), **options)
+
+    return run
+
+
+def with_scratch(command: Callable) -> Callable:
+    """Give a command a folder, `scratch`, for what it goes on from; it goes when all is done.
+
+    It is `<output>.work/<hash of all that the result depends on>`: with other options, or when its
+    inputs have changed, a command does not see it.
+    """
+
+    @functools.wraps(command)
+    def run(**options: object) -> None:
         output = options["output"]
-        folder = output.with_name(f"{output.name}.work")
-        path = folder / f"{_identity(options)}.pth"
-        command(checkpoint=Checkpoint(path, checkpoint_minutes), **options)
-        shutil.rmtree(folder, ignore_errors=True)
+        work = output.with_name(f"{output.name}.work")
+        command(scratch=work / _identity(options), **options)
+        shutil.rmtree(work, ignore_errors=True)
 
     return run
 

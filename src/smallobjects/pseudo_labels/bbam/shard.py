@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
@@ -16,6 +15,7 @@ from smallobjects.pseudo_labels.bbam.attribution import (
     optimise_masks,
 )
 from smallobjects.pseudo_labels.bbam.detector import Detector, fill_up
+from smallobjects.pseudo_labels.bbam.finished import FinishedBatches, Named
 from smallobjects.pseudo_labels.bbam.proposals import choose_proposals, jittered_boxes
 from smallobjects.pseudo_labels.bbam.training import detection_scale, scaled_boxes
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject
@@ -23,8 +23,6 @@ from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.methods.bbam import AttributionParameters
 from smallobjects.pseudo_labels.progress import progress
 
-Named = tuple[str, int]
-"""Image id and object id."""
 UNSEEN = np.zeros((0, 0), dtype=np.float32)
 
 
@@ -115,6 +113,7 @@ def shard_attributions(
     *,
     seed: int,
     device: torch.device,
+    finished: FinishedBatches | None = None,
 ) -> Iterator[tuple[str, int, np.ndarray]]:
     """Yield image id, object id and mask (h×w float32) of every object, each once.
 
@@ -128,6 +127,8 @@ def shard_attributions(
         parameters: the settings.
         seed: of the boxes that are drawn.
         device: where to compute.
+        finished: where the masks of each batch are kept, and taken from if it was done before; the
+            batches are the same each time.
 
     Raises:
         BadInputError: a box covers no pixel of its image, or an image cannot be read.
@@ -135,9 +136,15 @@ def shard_attributions(
     boxes, batches, unseen = AnnotatedBoxes(dataset), _Batches(parameters.objects_per_batch), 0
 
     def optimised(batch: list[tuple[Named, AttributionTarget]]) -> Iterator:
-        masks: list[Tensor] = optimise_masks(detector, [target for _, target in batch], parameters)
-        for (name, _), mask in zip(batch, masks, strict=True):
-            yield *name, mask.cpu().numpy()
+        names = [name for name, _ in batch]
+        masks = finished.read(names) if finished else None
+        if masks is None:
+            targets = [target for _, target in batch]
+            masks = [mask.cpu().numpy() for mask in optimise_masks(detector, targets, parameters)]
+            if finished:
+                finished.write(names, masks)
+        for name, mask in zip(names, masks, strict=True):
+            yield *name, mask
 
     for image_id in progress(image_ids, "attribute boxes", len(image_ids)):
         image = read_image(dataset, image_id)
