@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import torch
 from irn_chain import STAGES as IRN
 from irn_chain import Chain, call, digests
 from test_amn_chain import AMN_STAGES
@@ -132,6 +133,28 @@ def test_stopped_twice_it_ends_with_the_same_bytes(command, stop_after, name, tm
     output = call(*command(name, tmp_path / "again"))
     assert f"goes on from step {STOPS[-1]}" in output
     assert digests(tmp_path / "again") == digests(tmp_path / "once")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ["train-edam", "train-amn", "train-box-classifier"])
+def test_on_a_gpu_it_goes_on_as_well(command, stop_after, name, tmp_path):
+    """Dropout and all other chance go on there; sums may come in another order."""
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    on_gpu = ("--device", "cuda")
+    stop_after(None)
+    call(*command(name, tmp_path / "once", *on_gpu))
+    stop_after(5)
+    call(*command(name, tmp_path / "again", *on_gpu), code=1)
+    stop_after(None)
+    assert "goes on from step 5" in call(*command(name, tmp_path / "again", *on_gpu))
+    once, again = (
+        torch.load(tmp_path / folder / "trained", weights_only=True)["state"]
+        for folder in ("once", "again")
+    )
+    assert once.keys() == again.keys()
+    for part, value in once.items():
+        assert torch.allclose(value, again[part], rtol=1e-3, atol=1e-3), part
 
 
 def test_it_is_kept_now_and_then(command, tmp_path):
