@@ -71,7 +71,7 @@ def measure(config, data, precision, channels_last, compiled, rounds):
     """Return milliseconds of a step by arm, and the peak memory with cross-entropy in GiB."""
     network = build(config, "cuda", channels_last)
     if compiled:
-        network.backbone = torch.compile(network.backbone)
+        network.backbone.compile()
     settings = optimizer_settings(config, precision, "cuda")
     trainers = {"ce": Trainer("ce", network, settings)}
     torch.cuda.reset_peak_memory_stats()

@@ -27,7 +27,11 @@ def plain(run_of, train):
 
 @pytest.mark.parametrize(
     ("changes", "smallest", "largest"),
-    [({"precision": "bf16"}, 1e-6, 0.02), ({"channels_last": True}, 0, 1e-4)],
+    [
+        ({"precision": "bf16"}, 1e-6, 0.02),
+        ({"channels_last": True}, 0, 1e-4),
+        ({"compile_backbone": True}, 0, 1e-4),
+    ],
 )
 def test_it_is_the_same_training_up_to_rounding(
     run_of, train, plain, changes, smallest, largest, tmp_path
@@ -64,6 +68,24 @@ def test_channels_last_is_how_the_weights_lie(run_of, tmp_path):
     weight = model.backbone.blocks[1][0].weight
     assert weight.is_contiguous(memory_format=torch.channels_last)
     assert not weight.is_contiguous()
+
+
+def test_a_compiled_backbone_computes_and_keeps_the_names(run_of, plain, tmp_path, monkeypatch):
+    from smallobjects.segmentation.training import train
+
+    compiled, compile_it = [], torch.compile
+    monkeypatch.setattr(torch, "compile", lambda *a, **k: compiled.append(a) or compile_it(*a, **k))
+    run = run_of(parameters=training_parameters(**SAME, compile_backbone=True))
+    train(run, tmp_path / "work", tmp_path / "shared.pth", device="cpu")
+    assert len(compiled) == 1
+    assert load(tmp_path / "shared.pth")["state_dict"].keys() == load(plain)["state_dict"].keys()
+
+
+def test_a_compiled_backbone_in_several_processes_is_refused(run_of, train):
+    schedule = {"batch_size": 4, "iterations": 3, "shared_iterations": 2}
+    parameters = training_parameters(schedule=schedule, compile_backbone=True)
+    with pytest.raises(SegmentationError, match="compile_backbone: 2 processes"):
+        train(run_of(parameters=parameters, processes=2))
 
 
 def test_what_a_cpu_cannot_do_is_refused(run_of, train):

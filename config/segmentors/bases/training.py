@@ -33,6 +33,7 @@ param_scheduler = [dict(type="PolyLR", power=0.9, eta_min=0.0)]
 
 precision = "fp32"  # bf16 or fp16: mixed precision
 channels_last = False  # memory layout; with mixed precision, True is faster on most GPUs
+compile_backbone = False  # in a minute, then faster on one GPU; needs a C++ compiler
 
 # "Small Objects Matters in Weakly-supervised Semantic Segmentation" (supplement, section 3). It
 # says so of the weakly-supervised methods; that its fully supervised networks are trained as long

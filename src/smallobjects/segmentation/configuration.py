@@ -74,6 +74,7 @@ def runner_config(
             "custom_imports": {"imports": ["smallobjects.segmentation.modules"]},
             "model": model,
             "channels_last": parameters.channels_last,
+            "compile_backbone": parameters.compile_backbone,
             "launcher": "none" if run.processes == 1 else "pytorch",
             "model_wrapper_cfg": {
                 "type": "MMDistributedDataParallel",
@@ -188,6 +189,11 @@ def check_run(run: TrainingRun) -> None:
         if (value is not None) != (name in needed):
             rule = "must be given" if name in needed else "must be left out"
             raise SegmentationError(f"parameters: {name} = {value} for arm {run.phase}: it {rule}")
+    if run.parameters.compile_backbone and run.processes > 1:
+        raise SegmentationError(
+            f"compile_backbone: {run.processes} processes share the statistics of BatchNorm, with "
+            "which a compiled backbone trains differently; use one process, or leave it False"
+        )
     if run.parameters.schedule.batch_size % run.processes:
         raise SegmentationError(
             f"schedule.batch_size = {run.parameters.schedule.batch_size}: {run.processes} "

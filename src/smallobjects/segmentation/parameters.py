@@ -52,6 +52,9 @@ class TrainingSettings(Parameters):
     """What the network computes in: bf16 on any device, fp16 (with a loss scale) on GPUs."""
     channels_last: bool = False
     """Weights and maps with the channels last in memory: faster on GPUs with mixed precision."""
+    compile_backbone: bool = False
+    """Let PyTorch compile the backbone before the first step: a minute, and faster steps on GPUs.
+    It needs a C++ compiler, and one process."""
 
 
 class AblationParameters(Parameters):

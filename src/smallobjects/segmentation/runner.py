@@ -12,7 +12,7 @@ from smallobjects.segmentation.synchronised_batch_norm import synchronise_batch_
 
 
 class SegmentorRunner(Runner):
-    """A Runner whose network is in the configured memory layout and synchronises BatchNorm."""
+    """A Runner whose network is laid out and compiled as configured, and synchronises BatchNorm."""
 
     def _log_env(self, env_cfg: dict[str, Any]) -> None:
         """Leave out what MMEngine logs of the machine, since the log has errors only.
@@ -32,4 +32,7 @@ class SegmentorRunner(Runner):
             network = network.to(memory_format=torch.channels_last)
         if process_count() > 1:
             network = synchronise_batch_norm(network, torch.device(get_device()))
+        if self.cfg.get("compile_backbone"):
+            # In place: the names of the weights stay.
+            network.backbone.compile()
         return network
