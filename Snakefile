@@ -61,7 +61,7 @@ onstart:
     require_paths(EXPERIMENT)
     lift_default_limit()
     start_long_chains_first()
-    end_orphans()
+    prepare_slurm()
 
 
 onsuccess:

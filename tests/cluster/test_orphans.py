@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from smallobjects.cluster.orphans import OrphanError, cancel_orphans, queued
+from smallobjects.cluster.commands import SlurmError
+from smallobjects.cluster.orphans import cancel_orphans, queued
 
 # As Slurm 22.05 prints it, shortened.
 LINE = (
@@ -28,7 +29,7 @@ class Slurm:
     def __call__(self, command):
         if command[0] == "scancel":
             if self.refuses:
-                raise OrphanError("scancel says: Access denied")
+                raise SlurmError("scancel says: Access denied")
             self.cancelled = command[1:]
             return ""
         answer = "\n".join(self.lines)
@@ -60,12 +61,12 @@ def test_an_empty_queue_is_left_alone(folder):
 
 
 def test_the_job_of_another_user_is_named(folder):
-    with pytest.raises(OrphanError, match=r"7 of ada.*Access denied.*ask their owner"):
+    with pytest.raises(SlurmError, match=r"7 of ada.*Access denied.*ask their owner"):
         cancel_orphans(folder, Slurm([line(7, folder)], refuses=True))
 
 
 def test_a_job_that_does_not_end_stops_the_run(folder):
-    with pytest.raises(OrphanError, match="do not end: 7; wait"):
+    with pytest.raises(SlurmError, match="do not end: 7; wait"):
         cancel_orphans(folder, Slurm([line(7, folder)], ends=False), patience=0)
 
 

@@ -86,3 +86,14 @@ def test_the_scores_of_the_same_labels_are_one_job_in_which_one_follows_another(
     assert memory in ("16000M", "15.62G"), "what one of them needs"
     assert limit == "2:00:00", "the time of both"
     assert "score" not in finished.rules.values()
+
+
+def test_sacct_is_refused_where_there_are_no_accounts(on_slurm):
+    run = on_slurm()
+    run.variables["SMALLOBJECTS_SLURM_STATUS"] = "sacct"
+    snakemake = run.start("results/tables/table1.tex")
+    output, _ = snakemake.communicate(timeout=120)
+    assert snakemake.returncode != 0
+    assert "This cluster keeps no accounts (sacct says: Slurm accounting storage" in output
+    assert "SMALLOBJECTS_SLURM_STATUS unset, for `squeue`" in output
+    assert not run.cluster.jobs()

@@ -5,8 +5,10 @@ import re
 import sys
 from pathlib import Path
 
+from smallobjects.cluster.accounting import check_accounting
 from smallobjects.cluster.chains import longest_chains
-from smallobjects.cluster.orphans import OrphanError, cancel_orphans
+from smallobjects.cluster.commands import SlurmError
+from smallobjects.cluster.orphans import cancel_orphans
 from smallobjects.config import ConfigError, Experiment, missing_paths
 from smallobjects.losses.arms import PATTERN as ARM_PATTERN
 from smallobjects.overview.usage import usage_text
@@ -107,12 +109,13 @@ def start_long_chains_first():
             dag._priority[job] = max(dag.priority(job), chain)
 
 
-def end_orphans():
-    """End the Slurm jobs of an earlier run in this folder, which nobody waits for any more."""
+def prepare_slurm():
+    """Ask Slurm for accounts, if these are read; end the jobs of an earlier run in this folder."""
     if workflow.executor_plugin.name == "slurm":
         try:
+            check_accounting(workflow.executor_settings.status_command)
             cancel_orphans(Path.cwd())
-        except OrphanError as error:
+        except SlurmError as error:
             raise WorkflowError(str(error)) from None
 
 

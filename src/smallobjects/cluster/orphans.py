@@ -7,20 +7,17 @@ submitted from this folder before is an orphan.
 
 import logging
 import re
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from smallobjects.cluster.commands import SlurmError, slurm
+
 logger = logging.getLogger(__name__)
 _LOGS = ".snakemake/slurm_logs"
 _OVER = {"COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL"}
 _OVER |= {"DEADLINE", "OUT_OF_MEMORY", "REVOKED"}
-
-
-class OrphanError(RuntimeError):
-    """Orphans that cannot be ended; the message says which, whose, and what to do."""
 
 
 class QueuedJob(NamedTuple):
@@ -33,7 +30,7 @@ class QueuedJob(NamedTuple):
 
 
 def cancel_orphans(
-    folder: Path, run: Callable[[list[str]], str] | None = None, patience: float = 600
+    folder: Path, call: Callable[[list[str]], str] = slurm, patience: float = 600
 ) -> list[str]:
     """Cancel every job that was submitted from a folder, and wait until none is left.
 
@@ -41,33 +38,32 @@ def cancel_orphans(
 
     Args:
         folder: where Snakemake runs, whose lock the caller holds.
-        run: calls one of Slurm's commands and returns what it prints.
+        call: calls one of Slurm's commands and returns what it prints.
         patience: seconds to wait for their end.
 
     Returns:
         The ids of the jobs.
 
     Raises:
-        OrphanError: Slurm does not answer, or jobs cannot be cancelled, or do not end.
+        SlurmError: Slurm does not answer, or jobs cannot be cancelled, or do not end.
     """
-    run = run or _run
-    orphans = submitted_from(folder, queued(run(["scontrol", "--oneliner", "show", "job"])))
+    orphans = submitted_from(folder, queued(call(["scontrol", "--oneliner", "show", "job"])))
     if not orphans:
         return []
     ids = [orphan.job for orphan in orphans]
     logger.warning("Ending %d jobs of an earlier run: %s", len(ids), " ".join(ids))
     try:
-        run(["scancel", *ids])
-    except OrphanError as error:
+        call(["scancel", *ids])
+    except SlurmError as error:
         owners = ", ".join(f"{orphan.job} of {orphan.user}" for orphan in orphans)
-        raise OrphanError(
+        raise SlurmError(
             f"Jobs of an earlier run are still in the queue and cannot be cancelled ({owners}): "
             f"{error}. Wait for their end, or ask their owner to cancel them"
         ) from error
     deadline = time.monotonic() + patience
-    while submitted_from(folder, queued(run(["scontrol", "--oneliner", "show", "job"]))):
+    while submitted_from(folder, queued(call(["scontrol", "--oneliner", "show", "job"]))):
         if time.monotonic() > deadline:
-            raise OrphanError(
+            raise SlurmError(
                 f"Jobs of an earlier run do not end: {' '.join(ids)}; wait until "
                 "`squeue` no longer lists them, and start again"
             )
@@ -90,13 +86,3 @@ def submitted_from(folder: Path, jobs: list[QueuedJob]) -> list[QueuedJob]:
     """Return the jobs that Snakemake submitted in a folder: their logs are there."""
     place = f"{folder.resolve() / _LOGS}/"
     return [job for job in jobs if job.output.startswith(place)]
-
-
-def _run(command: list[str]) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise OrphanError(f"{command[0]}: there is no such command; is this Slurm?") from error
-    if done.returncode:
-        raise OrphanError(f"{command[0]} says: {done.stderr.strip()}")
-    return done.stdout
