@@ -83,8 +83,9 @@ def _sorted_sums(keys: np.ndarray, amounts: np.ndarray, bits: int) -> tuple[np.n
     is_last = np.empty(packed.size, bool)
     np.not_equal(packed[1:], packed[:-1], out=is_last[:-1])
     is_last[-1:] = True
-    found = packed[is_last]
-    sums = total[is_last].astype(np.int64)
+    last = np.flatnonzero(is_last)
+    found = packed.take(last)
+    sums = total.take(last).astype(np.int64)
     sums[1:] -= sums[:-1].copy()
     large = np.flatnonzero(amounts > most)
     if large.size:
