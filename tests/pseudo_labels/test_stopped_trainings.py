@@ -106,11 +106,11 @@ def stop_after(monkeypatch):
     class Stopped(checkpoint.Checkpoint):
         steps = None
 
-        def keep(self, parts, done, device):
+        def keep(self, parts, done):
             if done == self.steps:
                 os.kill(os.getpid(), signal.SIGTERM)
                 time.sleep(0)
-            super().keep(parts, done, device)
+            super().keep(parts, done)
 
     def stop(steps):
         Stopped.steps = steps

@@ -11,6 +11,7 @@ import torch
 from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
 from smallobjects.pseudo_labels.network_file import UNREADABLE
 from smallobjects.publishing import publish_file
+from smallobjects.random_state import random_state, restore_random_state
 from smallobjects.termination import termination_noted
 
 
@@ -38,13 +39,12 @@ class Checkpoint:
         self._seconds = 60 * minutes
         self._written = time.monotonic()
 
-    def restore(self, parts: Mapping[str, Stateful], name: str, device: torch.device) -> int:
-        """Bring the parts of a training, and torch's generators, to the state that is kept.
+    def restore(self, parts: Mapping[str, Stateful], name: str) -> int:
+        """Bring the parts of a training, and all random generators, to the state that is kept.
 
         Args:
             parts: under the names with which they were kept.
             name: what is trained, for the log.
-            device: of the training.
 
         Returns:
             The steps that stand behind the state: 0 if none is kept.
@@ -52,14 +52,13 @@ class Checkpoint:
         Raises:
             BadInputError: the file is not of such a training.
         """
-        self._written = time.monotonic()
         if not self._path.exists():
             return 0
         try:
             state = torch.load(self._path, map_location="cpu", weights_only=True)
             for part, content in state["parts"].items():
                 parts[part].load_state_dict(content)
-            _restore_random_state(state["random"], device)
+            restore_random_state(state["random"])
         except UNREADABLE as error:
             reason = str(error).partition("\n")[0]
             raise BadInputError(
@@ -69,13 +68,12 @@ class Checkpoint:
         print(f"{name}: goes on from step {state['steps']}, {self._path}", file=sys.stderr)
         return state["steps"]
 
-    def keep(self, parts: Mapping[str, Stateful], done: int, device: torch.device) -> None:
+    def keep(self, parts: Mapping[str, Stateful], done: int) -> None:
         """Write the state if it is time, or if SIGTERM came.
 
         Args:
             parts: by name.
             done: the steps done so far.
-            device: of the training.
 
         Raises:
             TerminatedError: SIGTERM came; the state is written.
@@ -86,7 +84,7 @@ class Checkpoint:
         state = {
             "steps": done,
             "parts": {name: part.state_dict() for name, part in parts.items()},
-            "random": _random_state(device),
+            "random": random_state(),
         }
         with publish_file(self._path) as partial:
             torch.save(state, partial)
@@ -95,16 +93,3 @@ class Checkpoint:
             raise TerminatedError(
                 f"ended by SIGTERM after step {done}, which is saved; start again to go on from it"
             )
-
-
-def _random_state(device: torch.device) -> dict[str, torch.Tensor]:
-    states = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state(device)
-    return states
-
-
-def _restore_random_state(states: dict[str, torch.Tensor], device: torch.device) -> None:
-    torch.set_rng_state(states["cpu"])
-    if device.type == "cuda" and "cuda" in states:
-        torch.cuda.set_rng_state(states["cuda"], device)

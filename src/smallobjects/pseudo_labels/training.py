@@ -63,7 +63,7 @@ def train(
     """
     initial_rates = [group["lr"] for group in optimizer.param_groups]
     parts = {"network": network, "optimizer": optimizer, **(companions or {})}
-    first = checkpoint.restore(parts, name, device) if checkpoint else 0
+    first = checkpoint.restore(parts, name) if checkpoint else 0
     total, count = torch.zeros((), device=device), 0
     start, images = time.monotonic(), 0
     remaining = progress(
@@ -84,7 +84,7 @@ def train(
                 _report(name, step + 1, steps, mean_loss, rate)
                 total, count = torch.zeros((), device=device), 0
             if checkpoint and step + 1 < steps:
-                checkpoint.keep(parts, step + 1, device)
+                checkpoint.keep(parts, step + 1)
 
 
 def _report(name: str, step: int, steps: int, loss: float, rate: float) -> None:
