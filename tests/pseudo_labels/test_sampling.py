@@ -36,6 +36,16 @@ def test_loader_processes_change_nothing():
         assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
 
 
+def test_batches_begin_anywhere_and_end_where_they_are_told():
+    whole = list(Batches(sequence(), 4, workers=0).starting_at(0))
+    cut = Batches(sequence(), 4, workers=0, most=5)
+    later = list(cut.starting_at(2))
+    assert (len(cut), len(later)) == (5, 3)
+    for one, two in zip(whole[2:5], later, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+    assert len(Batches(sequence(), 5, workers=0, most=9)) == 4
+
+
 def test_shared_random_state_is_untouched():
     torch.manual_seed(3)
     state = torch.get_rng_state()

@@ -172,7 +172,6 @@ def train_classifier(
 
     train(
         batches,
-        len(batches),
         loss,
         classifier,
         gradient_descent(classifier, parameters),

@@ -90,7 +90,6 @@ def train_edges(
 
     train(
         batches,
-        len(batches),
         loss,
         network,
         torch.optim.SGD(

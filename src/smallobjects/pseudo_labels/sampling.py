@@ -90,7 +90,13 @@ class Batches:
     """The batches of a sequence, stacked; a training may come in at any of them."""
 
     def __init__(
-        self, samples: SampleSequence, batch_size: int, workers: int, *, pad: bool = False
+        self,
+        samples: SampleSequence,
+        batch_size: int,
+        workers: int,
+        *,
+        most: int | None = None,
+        pad: bool = False,
     ) -> None:
         """Set the sizes.
 
@@ -98,15 +104,18 @@ class Batches:
             samples: the sequence.
             batch_size: samples in a batch; an incomplete one is left out.
             workers: processes that prepare samples; 0: this one does.
+            most: how many batches there are, if the sequence is longer.
             pad: whether arrays of one batch may differ in size (see `stack_padded`).
         """
         self._samples = samples
         self._batch_size = batch_size
         self._workers = workers
+        self._most = most
         self._pad = pad
 
     def __len__(self) -> int:
-        return len(self._samples) // self._batch_size
+        whole = len(self._samples) // self._batch_size
+        return whole if self._most is None else min(whole, self._most)
 
     def starting_at(self, step: int) -> Iterator[list[torch.Tensor]]:
         """Yield the batches from number `step` on, which counts from 0."""
@@ -114,8 +123,7 @@ class Batches:
             DataLoader(
                 self._samples,
                 batch_size=self._batch_size,
-                sampler=range(step * self._batch_size, len(self._samples)),
-                drop_last=True,
+                sampler=range(step * self._batch_size, len(self) * self._batch_size),
                 num_workers=self._workers,
                 generator=torch.Generator(),
                 collate_fn=stack_padded if self._pad else None,

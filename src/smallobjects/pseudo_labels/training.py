@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +27,6 @@ def seeded(seed: int) -> Iterator[None]:
 
 def train(
     batches: Batches,
-    steps: int,
     loss_of: Callable[[list[Tensor], int], Tensor],
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -39,14 +37,13 @@ def train(
     checkpoint: Checkpoint | None = None,
     companions: Mapping[str, Stateful] | None = None,
 ) -> None:
-    """Run `steps` steps of the optimiser, one per batch.
+    """Run one step of the optimiser per batch.
 
     With a checkpoint, a training that was stopped goes on from it: on a CPU it ends with the same
     weights, bit for bit, as one that was not.
 
     Args:
         batches: a list of tensors per step.
-        steps: number of steps, at most that of the batches.
         loss_of: the loss of a batch in a step (from 0), a scalar.
         network: what is trained, and whatever of it changes on the way.
         optimizer: its groups' initial rates are multiplied by `rate_factor(step)`.
@@ -66,9 +63,8 @@ def train(
     first = checkpoint.restore(parts, name) if checkpoint else 0
     total, count = torch.zeros((), device=device), 0
     start, images = time.monotonic(), 0
-    remaining = progress(
-        islice(batches.starting_at(first), steps - first), f"train {name}", steps - first
-    )
+    steps = len(batches)
+    remaining = progress(batches.starting_at(first), f"train {name}", steps - first)
     with deferred_termination() if checkpoint else nullcontext():
         for step, batch in enumerate(remaining, start=first):
             for group, rate in zip(optimizer.param_groups, initial_rates, strict=True):

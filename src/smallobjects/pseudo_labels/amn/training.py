@@ -118,7 +118,6 @@ def train_amn(
 
         train(
             batches,
-            len(batches),
             loss,
             network,
             adam(network, parameters),

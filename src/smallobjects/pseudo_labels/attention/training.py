@@ -56,14 +56,13 @@ def train_on_squares(
         seed=seed,
         complete=True,
     )
-    steps = samples.steps_per_epoch * parameters.epochs
+    batches = Batches(samples, parameters.batch_size, workers)
     train(
-        Batches(samples, parameters.batch_size, workers),
-        steps,
+        batches,
         lambda batch, step: loss(batch, step // samples.steps_per_epoch),
         network,
         gradient_descent(network, new, parameters),
-        lambda step: rate_factor(step, steps, parameters),
+        lambda step: rate_factor(step, len(batches), parameters),
         device=device,
         name=name,
         checkpoint=checkpoint,

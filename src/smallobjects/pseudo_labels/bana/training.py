@@ -82,8 +82,7 @@ def train_box_classifier(
             return step_factor(step, parameters.decay_at)
 
         train(
-            Batches(samples, size, workers, pad=True),
-            steps,
+            Batches(samples, size, workers, most=steps, pad=True),
             loss,
             classifier,
             optimiser(classifier, parameters),

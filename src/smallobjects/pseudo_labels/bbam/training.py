@@ -137,8 +137,7 @@ def train_detector(
             return detector.losses(*batch, jittered=parameters.jittered)
 
         train(
-            Batches(samples, size, workers, pad=True),
-            steps,
+            Batches(samples, size, workers, most=steps, pad=True),
             loss,
             detector,
             gradient_descent(detector, parameters),

@@ -115,7 +115,6 @@ def train_pasted_classifier(
 
     train(
         batches,
-        len(batches),
         loss,
         classifier,
         gradient_descent(classifier, parameters),

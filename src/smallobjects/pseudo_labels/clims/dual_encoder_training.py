@@ -134,7 +134,6 @@ def train_dual_encoder(
 
     train(
         batches,
-        len(batches),
         loss,
         encoder,
         torch.optim.Adam(encoder.parameters(), lr=parameters.learning_rate),

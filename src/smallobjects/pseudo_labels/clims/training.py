@@ -114,7 +114,6 @@ def train_clims(
 
     train(
         batches,
-        len(batches),
         loss,
         classifier,
         gradient_descent(classifier, parameters),

@@ -117,7 +117,6 @@ def train_edam(
 
         train(
             batches,
-            len(batches),
             loss,
             network,
             torch.optim.SGD(

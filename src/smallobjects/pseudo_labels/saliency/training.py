@@ -114,7 +114,6 @@ def train_saliency(
 
     train(
         batches,
-        len(batches),
         loss,
         trained,
         torch.optim.Adam(trained.parameters(), lr=training.learning_rate),
