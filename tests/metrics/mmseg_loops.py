@@ -4,6 +4,7 @@
 process of several if the environment says so.
 """
 
+import gc
 import json
 import os
 import sys
@@ -112,27 +113,29 @@ def configuration(root, output):
     }
 
 
+def scores(what, config, output):
+    if what == "train":
+        runner = Runner.from_cfg(config)
+        runner.train()
+        return {"val": runner.val(), "test": runner.test()}
+    config.load_from = str(output / "work" / "iter_40.pth")
+    return {"test": Runner.from_cfg(config).test()}
+
+
 def main(what, prepared, output):
     torch.set_num_threads(1)
     prepared, output = Path(prepared), Path(output)
     if "WORLD_SIZE" in os.environ:
         torch.distributed.init_process_group("gloo")
-    found = {}
     # From a file, as users do: `custom_imports` is heeded there.
     rank = os.environ.get("RANK", "alone")
     (output / f"config{rank}.json").write_text(json.dumps(configuration(prepared, output)))
-    config = Config.fromfile(output / f"config{rank}.json")
-    if what == "train":
-        runner = Runner.from_cfg(config)
-        runner.train()
-        found["val"] = runner.val()
-        found["test"] = runner.test()
-    else:
-        config.load_from = str(output / "work" / "iter_40.pth")
-        found["test"] = Runner.from_cfg(config).test()
+    found = scores(what, Config.fromfile(output / f"config{rank}.json"), output)
     (output / f"{rank}.json").write_text(json.dumps(found, default=float))
     if torch.distributed.is_initialized():
-        # A process that leaves while the other still talks to it would abort that one.
+        # A process that leaves while the other still talks to it would abort that one, and a
+        # network that keeps the group would abort its own.
+        gc.collect()
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
 

@@ -1,16 +1,19 @@
 """Several processes that share each batch, on the CPU: the result is that of one process."""
 
+import atexit
 import os
 import signal
 import subprocess
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from disturbed_training import Training, command
 from PIL import Image
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from toy_segmentation import MODEL, arm_parameters, training_parameters
 
 from smallobjects.segmentation.checkpointing import load
@@ -116,6 +119,41 @@ def test_the_error_of_one_process_is_the_error_of_all(run_of, train, dataset, tm
 def test_a_batch_is_shared_equally(run_of, train):
     with pytest.raises(SegmentationError, match="batch_size = 3: 2 processes share"):
         train(run_of(processes=2))
+
+
+def write_threads_at_exit(folder):
+    network = DistributedDataParallel(nn.Linear(2, 2))
+    # As MMEngine's runner and its hooks hold each other.
+    network.runner = [network]
+    written = folder / str(process_rank())
+    tasks = Path("/proc/self/task")
+    atexit.register(
+        lambda: written.write_text("".join(each.read_text() for each in tasks.glob("*/comm")))
+    )
+
+
+def test_no_thread_of_the_group_outlives_it(tmp_path):
+    # Such a thread, called while the interpreter ends, ends the process with SIGABRT.
+    in_processes(2, CPU, write_threads_at_exit, tmp_path)
+    for rank in range(2):
+        threads = (tmp_path / str(rank)).read_text()
+        assert threads
+        assert "gloo" not in threads
+
+
+def fail_and_crash():
+    if process_rank() == 1:
+        atexit.register(lambda: time.sleep(5))
+        raise SegmentationError("the labels are of another dataset")
+    try:
+        from_every_process(0)
+    except RuntimeError:
+        os.abort()
+
+
+def test_the_error_of_one_process_counts_though_another_crashes_for_want_of_it():
+    with pytest.raises(SegmentationError, match="of another dataset"):
+        in_processes(2, CPU, fail_and_crash)
 
 
 def parts_of_batches():

@@ -4,6 +4,7 @@ Each process takes its part of a batch of unchanged size; gradients are averaged
 information and EWC see the gradient of the whole batch in every process.
 """
 
+import gc
 import os
 import pickle
 import tempfile
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.multiprocessing.spawn import ProcessRaisedException
+from torch.multiprocessing.spawn import ProcessException
 
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.plain_log import plain_log
@@ -77,7 +78,7 @@ def in_processes(count: int, device: torch.device, function: Callable, *argument
             torch.multiprocessing.spawn(
                 _join_and_call, (count, device.type, folder, function, arguments), nprocs=count
             )
-        except ProcessRaisedException as error:
+        except ProcessException as error:
             # When one fails the others do too, for want of it; only its own error is of use.
             written = sorted(folder.glob("*.error"))
             raise pickle.loads(written[0].read_bytes()) if written else error from None
@@ -105,4 +106,7 @@ def _join_and_call(
         (folder / f"{rank}.error").write_bytes(pickle.dumps(error))
         raise
     finally:
+        # The wrapped network is part of a cycle and would keep the group, whose threads may abort
+        # an interpreter that ends before them.
+        gc.collect()
         dist.destroy_process_group()
