@@ -63,6 +63,7 @@ def in_processes(count: int, device: torch.device, function: Callable, *argument
     Raises:
         SegmentationError: there are fewer GPUs, or a process raised one, which is raised here.
         OSError: a process raised one.
+        ProcessException: a process raised another error, or crashed, and none of the above did.
     """
     if count == 1:
         function(*arguments)
