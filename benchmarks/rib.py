@@ -18,7 +18,7 @@ from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
 from smallobjects.pseudo_labels.cam import multi_scale_cam
 from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.methods.rib import RibParameters
-from smallobjects.pseudo_labels.networks import STAGES
+from smallobjects.backbones.backbone import STAGES
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.rib.maps import TunableClassifier, rib_maps
 

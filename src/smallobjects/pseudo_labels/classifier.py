@@ -21,7 +21,7 @@ from smallobjects.pseudo_labels.augmentation import (
 from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.pseudo_labels.networks import build_backbone
+from smallobjects.backbones.backbone import build_backbone
 from smallobjects.pseudo_labels.parameters import ClassifierParameters, ClassifierTraining
 from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
 from smallobjects.pseudo_labels.schedules import one_cycle_factor, poly_factor

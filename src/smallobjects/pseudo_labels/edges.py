@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from smallobjects.pseudo_labels.augmentation import normalise
 from smallobjects.pseudo_labels.network_file import load_network, save_network
-from smallobjects.pseudo_labels.networks import StageShape, build_backbone
+from smallobjects.backbones.backbone import StageShape, build_backbone
 from smallobjects.pseudo_labels.strides import STRIDE, strided_size
 
 BRANCH_CHANNELS = 32

@@ -9,7 +9,7 @@ from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.amn import AmnParameters
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.pseudo_labels.networks import build_backbone
+from smallobjects.backbones.backbone import build_backbone
 
 HEAD_DEVIATION = 0.01
 

@@ -16,8 +16,8 @@ from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.pseudo_labels.networks import build_backbone
-from smallobjects.pseudo_labels.torchvision_weights import load_torchvision
+from smallobjects.backbones.backbone import build_backbone
+from smallobjects.backbones.torchvision_weights import load_torchvision
 
 KIND = "detector"
 DIVISOR = 32

@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from smallobjects.pseudo_labels.methods.edam import EdamParameters
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.pseudo_labels.networks import build_backbone
+from smallobjects.backbones.backbone import build_backbone
 
 SEGMENTS = 2
 LARGEST_PERIOD = 10_000.0

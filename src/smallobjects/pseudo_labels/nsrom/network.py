@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from smallobjects.pseudo_labels.methods.nsrom import ReasoningNetwork
-from smallobjects.pseudo_labels.networks import build_backbone
+from smallobjects.backbones.backbone import build_backbone
 from smallobjects.pseudo_labels.nsrom.graph_reasoning import GraphReasoning
 
 

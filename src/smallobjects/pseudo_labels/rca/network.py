@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from smallobjects.pseudo_labels.methods.rca import RcaNetworkParameters
-from smallobjects.pseudo_labels.networks import build_backbone
+from smallobjects.backbones.backbone import build_backbone
 from smallobjects.pseudo_labels.rca.aggregation import SemanticAggregation
 from smallobjects.pseudo_labels.rca.memory import RegionMemory
 

@@ -22,7 +22,7 @@ from smallobjects.pseudo_labels.cam import (
 )
 from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.methods.rib import RibParameters
-from smallobjects.pseudo_labels.networks import STAGES
+from smallobjects.backbones.backbone import STAGES
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.schedules import poly_factor
 from smallobjects.pseudo_labels.strides import strided_size

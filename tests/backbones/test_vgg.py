@@ -5,8 +5,8 @@ from torch import nn
 from torch.nn import functional
 
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.networks import build_backbone
-from smallobjects.pseudo_labels.vgg import vgg16_stages
+from smallobjects.backbones.backbone import build_backbone
+from smallobjects.backbones.vgg import vgg16_stages
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.wide_resnet import (
+from smallobjects.backbones.wide_resnet import (
     Block,
     Bottleneck,
     _load,

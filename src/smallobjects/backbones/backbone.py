@@ -6,9 +6,9 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.torchvision_weights import load_torchvision
-from smallobjects.pseudo_labels.vgg import vgg16_stages
-from smallobjects.pseudo_labels.wide_resnet import wide_resnet38_stages
+from smallobjects.backbones.torchvision_weights import load_torchvision
+from smallobjects.backbones.vgg import vgg16_stages
+from smallobjects.backbones.wide_resnet import wide_resnet38_stages
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 TINY_CHANNELS = (24, 32, 48, 64, 96)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.mxnet_file import read_mxnet
+from smallobjects.backbones.mxnet_file import read_mxnet
 from smallobjects.pseudo_labels.network_file import read_torch_file
 
 SHAPES = [(128, 2), (256, 4), (512, 8), (1024, 8), (4096, 8)]

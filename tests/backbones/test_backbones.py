@@ -3,7 +3,7 @@ import torch
 import torchvision
 
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.networks import STAGES, build_backbone
+from smallobjects.backbones.backbone import STAGES, build_backbone
 
 
 @pytest.fixture(scope="module")

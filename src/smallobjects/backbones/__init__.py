@@ -1,0 +1,1 @@
+"""Backbones of all networks, those that make labels and those that segment."""
