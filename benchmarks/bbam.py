@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
+from smallobjects.config import load
 from smallobjects.pseudo_labels.bbam.attribution import (
     AttributionTarget,
     initial_mask,
@@ -25,7 +26,7 @@ from smallobjects.pseudo_labels.bbam.attribution import (
 )
 from smallobjects.pseudo_labels.bbam.detector import Detector, fill_up
 from smallobjects.pseudo_labels.bbam.proposals import jittered_boxes
-from smallobjects.pseudo_labels.methods.bbam import AttributionParameters
+from smallobjects.pseudo_labels.methods.bbam import AttributionParameters, DetectorNetwork
 
 
 def make_targets(detector, shape, count, proposals, parameters, device):
@@ -100,6 +101,13 @@ def measured(function, device):
     return seconds, counter.get_total_flops(), result
 
 
+def network_of(name):
+    """Return the detector's settings: the demo's for `tiny`, else as published on that backbone."""
+    if name != "tiny":
+        return DetectorNetwork(network=name)
+    return load("config/config.yaml", {"scale": "demo"}).stages("bbam", "voc").detector
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--network", default="resnet50_fpn")
@@ -115,7 +123,7 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     device = torch.device(options.device)
-    detector = Detector(options.network, options.num_classes).to(device).eval()
+    detector = Detector(network_of(options.network), options.num_classes).to(device).eval()
     detector.requires_grad_(False)
     parameters = AttributionParameters(steps=options.steps)
     shape = (options.height, options.width)

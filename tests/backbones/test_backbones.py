@@ -1,9 +1,12 @@
 import pytest
 import torch
 import torchvision
+from pydantic import ValidationError
 
-from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.backbones.backbone import STAGES, build_backbone
+from smallobjects.backbones.backbone import STAGES
+from smallobjects.backbones.table import build_backbone, known_backbones
+from smallobjects.errors import BadInputError
+from smallobjects.pseudo_labels.parameters import ClassifierParameters
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +17,7 @@ def resnet_weights(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("network", ["resnet50", "vgg16", "vgg16_fc", "wide_resnet38", "tiny"])
+@pytest.mark.parametrize("network", known_backbones())
 @pytest.mark.parametrize("size", [(64, 64), (50, 83)])
 def test_stages_have_their_shapes(network, size):
     backbone = build_backbone(network).eval()
@@ -61,6 +64,13 @@ def test_wrong_weights_are_refused(tmp_path):
         build_backbone("resnet50", shape)
     with pytest.raises(BadInputError, match="tiny"):
         build_backbone("tiny", other)
+
+
+def test_an_unknown_backbone_is_refused_with_a_hint():
+    with pytest.raises(ValidationError, match=r"there are .*tiny.*Did you mean resnet50"):
+        ClassifierParameters(network="resnet_50")
+    with pytest.raises(ValueError, match="no such backbone"):
+        build_backbone("resnet_50")
 
 
 @pytest.mark.parametrize("first", [*STAGES, None])

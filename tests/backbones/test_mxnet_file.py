@@ -5,8 +5,8 @@ import struct
 import numpy as np
 import pytest
 
-from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.backbones.mxnet_file import read_mxnet
+from smallobjects.pseudo_labels.errors import BadInputError
 
 KINDS = {"float32": 0, "float64": 1, "float16": 2, "uint8": 3, "int32": 4}
 

@@ -4,9 +4,9 @@ import torchvision
 from torch import nn
 from torch.nn import functional
 
-from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.backbones.backbone import build_backbone
+from smallobjects.backbones.table import build_backbone
 from smallobjects.backbones.vgg import vgg16_stages
+from smallobjects.errors import BadInputError
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from test_mxnet_file import write_mxnet
 from torch import nn
 from torch.nn import functional
 
-from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.backbones.wide_resnet import (
     Block,
     Bottleneck,
@@ -17,6 +16,7 @@ from smallobjects.backbones.wide_resnet import (
     _torch_name,
     wide_resnet38_stages,
 )
+from smallobjects.pseudo_labels.errors import BadInputError
 
 BLOCKS = {2: 3, 3: 3, 4: 6, 5: 3, 6: 1, 7: 1}
 NORMS = {

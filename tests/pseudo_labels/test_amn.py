@@ -190,7 +190,9 @@ def test_what_is_trained_and_how_fast():
     assert len(new["params"]) == 2 + 2 * 4
     fixed = {name for name, p in model.named_parameters() if not p.requires_grad}
     assert fixed == {name for name, _ in model.named_parameters() if "stages.stem" in name}
-    assert not any(stage.training for stage in model.backbone.stages.values())
+    norms = [m for m in model.backbone.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert len(norms) == 53
+    assert not any(norm.training for norm in norms)
     assert model.dropout.p == 0.1
     assert model.dropout.training
     assert [layer.dilation for layer in model.pyramid] == [(r, r) for r in (6, 12, 18, 24)]

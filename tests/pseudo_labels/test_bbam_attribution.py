@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_detector import TINY
 from torch.nn import functional
 
 from smallobjects.pseudo_labels.bbam.attribution import (
@@ -40,7 +41,7 @@ FEW = AttributionParameters(
 def detector():
     """Random weights: what is tested holds for any."""
     torch.manual_seed(0)
-    return Detector("tiny", 4).eval().requires_grad_(False)
+    return Detector(TINY, 4).eval().requires_grad_(False)
 
 
 def make_targets(detector, generator, shape=(30, 41), filled=(32, 64)):
@@ -222,7 +223,7 @@ class Seeing(Detector):
 
 def test_every_object_of_a_shard_gets_one_mask_in_any_batches(squares):
     torch.manual_seed(1)
-    detector = Seeing("tiny", 4).eval().requires_grad_(False)
+    detector = Seeing(TINY, 4).eval().requires_grad_(False)
     ids = squares.split("train")
     boxes = AnnotatedBoxes(squares)
     shapes = {image_id: squares.read_image(image_id).shape[:2] for image_id in ids}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from tiny_detector import TINY
 from torchvision.ops import roi_align
 
 from smallobjects.pseudo_labels.bbam.detector import (
@@ -17,15 +18,20 @@ from smallobjects.pseudo_labels.bbam.training import (
     DetectionSample,
     detection_scale,
     gradient_descent,
+    prepare_training,
     rate_factor,
     train_detector,
 )
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.bbam import DetectorParameters
+from smallobjects.pseudo_labels.methods.bbam import (
+    DetectorParameters,
+)
 
 SMALL = DetectorParameters(
-    network="tiny",
+    **dict(TINY),
+    trained_from="stem",
+    batch_norm="trained",
     short_sides=(40,),
     longest_side=160,
     jittered=4,
@@ -65,7 +71,7 @@ def test_it_learns_what_boxes_show(squares, trained):
 def test_boxes_are_read_at_the_scale_of_the_features(shape):
     """Wide images, filled up, must not mislead the scale that torchvision finds by itself."""
     torch.manual_seed(0)
-    detector = Detector("tiny", 3).eval()
+    detector = Detector(TINY, 3).eval()
     images = fill_up(torch.randn(1, 3, *shape))
     assert images.shape[2] % 32 == images.shape[3] % 32 == 0
     boxes = torch.tensor([[2.0, 3.0, 17.0, 15.0], [0.0, 0.0, 39.0, 19.0]])
@@ -85,9 +91,12 @@ def test_the_published_network_takes_torchvision_weights_and_freezes_its_first_l
     path = tmp_path / "resnet50.pth"
     pretrained = torchvision.models.resnet50(weights=None)
     torch.save(pretrained.state_dict(), path)
-    detector = Detector("resnet50_fpn", 5, path)
-    body = detector.parts.backbone.body
-    assert torch.equal(body.layer4[0].conv2.weight, pretrained.layer4[0].conv2.weight)
+    published = DetectorParameters(network="resnet50_fpn")
+    detector = Detector(published, 5, path)
+    prepare_training(detector, published)
+    stages = detector.parts.backbone.backbone.stages
+    assert torch.equal(stages["layer4"][0].conv2.weight, pretrained.layer4[0].conv2.weight)
+    assert detector.parts.rpn.anchor_generator.sizes == ((32,), (64,), (128,), (256,), (512,))
     boxes = torch.tensor([[[2.0, 5.0, 6.0, 50.0, 60.0], [0.0] * 5], [[0.0] * 5] * 2])
     loss = detector.losses(
         torch.randn(2, 3, 70, 90), torch.tensor([[70, 80], [60, 90]]), boxes, jittered=2
@@ -99,13 +108,16 @@ def test_the_published_network_takes_torchvision_weights_and_freezes_its_first_l
     assert [group["weight_decay"] for group in groups] == [1e-4, 0]
     optimised = {id(value) for group in groups for value in group["params"]}
     for name, value in detector.named_parameters():
-        frozen = name.startswith(("parts.backbone.body.conv1", "parts.backbone.body.layer1"))
-        assert (id(value) in optimised) == (not frozen), name
+        first = name.startswith(
+            ("parts.backbone.backbone.stages.stem", "parts.backbone.backbone.stages.layer1")
+        )
+        normalises = "backbone.stages" in name and (".bn" in name or ".downsample.1" in name)
+        assert (id(value) in optimised) == (not first and not normalises), name
     torch.save({"conv1.weight": torch.zeros(1)}, path)
     with pytest.raises(BadInputError, match="does not fit ResNet-50"):
-        Detector("resnet50_fpn", 5, path)
+        Detector(published, 5, path)
     with pytest.raises(BadInputError, match="use null"):
-        Detector("tiny", 5, path)
+        Detector(TINY, 5, path)
 
 
 def test_pooling_leaves_the_demand_for_deterministic_algorithms_as_it_was(trained):

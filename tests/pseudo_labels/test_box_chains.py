@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from irn_chain import call, digests
 from PIL import Image
+from tiny_detector import TINY
 
 from smallobjects.pseudo_labels.bbam.attribution_store import write_attributions
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, inside
@@ -30,8 +31,10 @@ BANA = {
 }
 BBAM = {
     "detector": {
-        "network": "tiny",
+        **TINY.model_dump(mode="json"),
         "weights": None,
+        "trained_from": "stem",
+        "batch_norm": "trained",
         "short_sides": [32, 40],
         "longest_side": 96,
         "jittered": 4,

@@ -12,7 +12,7 @@ from irn_chain import STAGES, call, digests, follow_classifier
 from PIL import Image
 from pydantic import ValidationError
 
-from smallobjects.pseudo_labels.augmentation import IMAGENET_MEAN, IMAGENET_STD
+from smallobjects.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
 from smallobjects.pseudo_labels.cda.cutting import (
     Cut,
     ObjectCuts,
@@ -259,7 +259,7 @@ def test_the_copy_of_a_wide_image_shows_the_object_whole(squares, labels, cuts):
     sample = PastedSample(squares, ObjectCuts(squares, labels, only_red), parameters)
 
     def red(crop):
-        pixels = crop.transpose(1, 2, 0) * IMAGENET_STD + IMAGENET_MEAN
+        pixels = crop.transpose(1, 2, 0) * np.float32(IMAGENET_STD) + np.float32(IMAGENET_MEAN)
         return int(((pixels[..., 0] > 0.6) & (pixels[..., 1] < 0.4)).sum())
 
     for seed in range(5):

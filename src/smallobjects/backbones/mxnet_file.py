@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.errors import BadInputError
 
 LIST, VERSION_1, VERSION_2 = 0x112, 0xF993FAC8, 0xF993FAC9
 TYPES = {0: "<f4", 1: "<f8", 2: "<f2", 3: "u1", 4: "<i4"}

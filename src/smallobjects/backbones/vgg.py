@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from smallobjects.backbones.torchvision_weights import load_torchvision
+from smallobjects.backbones.pretrained import load_torchvision
 
 CHANNELS = (64, 128, 256, 512, 512)
 STRIDES = (1, 2, 4, 8, 8)

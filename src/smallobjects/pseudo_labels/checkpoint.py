@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import torch
 
+from smallobjects.backbones.torch_files import UNREADABLE
 from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
-from smallobjects.pseudo_labels.network_file import UNREADABLE
 from smallobjects.publishing import publish_file
 from smallobjects.random_state import random_state, restore_random_state
 from smallobjects.termination import termination_noted

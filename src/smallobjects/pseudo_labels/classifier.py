@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from smallobjects.backbones.table import build_backbone
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.augmentation import (
     crop_normalised,
@@ -21,7 +22,6 @@ from smallobjects.pseudo_labels.augmentation import (
 from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.backbones.backbone import build_backbone
 from smallobjects.pseudo_labels.parameters import ClassifierParameters, ClassifierTraining
 from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
 from smallobjects.pseudo_labels.schedules import one_cycle_factor, poly_factor

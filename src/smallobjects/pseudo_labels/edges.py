@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from smallobjects.backbones.backbone import StageShape
+from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.augmentation import normalise
 from smallobjects.pseudo_labels.network_file import load_network, save_network
-from smallobjects.backbones.backbone import StageShape, build_backbone
 from smallobjects.pseudo_labels.strides import STRIDE, strided_size
 
 BRANCH_CHANNELS = 32
@@ -24,6 +25,8 @@ def _branch(shape: StageShape) -> nn.Sequential:
     if shape.stride > STRIDE:
         factor = shape.stride // STRIDE
         layers.append(nn.Upsample(scale_factor=factor, mode="bilinear", align_corners=False))
+    elif shape.stride < STRIDE:
+        layers.append(nn.AvgPool2d(STRIDE // shape.stride, ceil_mode=True))
     layers.append(nn.ReLU(inplace=True))
     return nn.Sequential(*layers)
 

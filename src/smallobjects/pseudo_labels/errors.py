@@ -1,11 +1,8 @@
 """What ends a label stage early."""
 
+from smallobjects.errors import BadInputError
 
-class BadInputError(ValueError):
-    """An input is wrong; the message names the file, the value and the remedy.
-
-    The command line prints it as one line, without a traceback.
-    """
+__all__ = ["BadInputError", "TerminatedError"]
 
 
 class TerminatedError(RuntimeError):

@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from smallobjects.backbones.table import BackboneName, Stage
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 
 Threshold = Annotated[float, Field(ge=0, le=1)]
-Network = Literal["resnet50", "vgg16", "vgg16_fc", "tiny"]
+Statistics = Literal["frozen", "trained"]
+"""What batch normalisation reads in training: its running statistics, or those of the batch."""
 
 
 class ClassifierTraining(Parameters):
@@ -37,12 +39,12 @@ class ClassifierTraining(Parameters):
 class ClassifierParameters(ClassifierTraining):
     """Training of the image classifier whose weights give the class activation maps."""
 
-    network: Network = "resnet50"
+    network: BackboneName = "resnet50"
     weights: Path | None = None
-    """Pretrained backbone (a torchvision state dict); `null` trains from random values."""
-    trained_from: Literal["stem", "layer3"] = "layer3"
+    """Pretrained backbone; `null` trains from random values."""
+    trained_from: Stage = "layer3"
     """First stage whose weights are trained; gradients stop before it."""
-    batch_norm: Literal["frozen", "trained"] = "frozen"
+    batch_norm: Statistics = "frozen"
     """`frozen`: running statistics are used and never updated, while scale and shift are trained.
     A network without pretrained weights needs `trained`."""
 
@@ -73,7 +75,7 @@ class SeedParameters(Parameters):
 class EdgeParameters(Parameters):
     """Training of the network that predicts class boundaries from pixel affinities."""
 
-    network: Network = "resnet50"
+    network: BackboneName = "resnet50"
     initial: Literal["weights", "classifier"] = "weights"
     """Backbone to start from: the pretrained `weights`, or the trained classifier's."""
     weights: Path | None = None

@@ -95,7 +95,10 @@ def load_pretrained(network: nn.Module, path: Path) -> None:
         FileNotFoundError: there is no such file.
         SegmentationError: they are another network's.
     """
-    network.load_state_dict(weights_for(network, path))
+    if hasattr(network, "load_published"):
+        network.load_published(path)
+    else:
+        network.load_state_dict(weights_for(network, path))
 
 
 class PublishedWeights:
@@ -135,4 +138,4 @@ def check_pretrained(backbone: Mapping[str, Any]) -> None:
         read_weights(path)
     with torch.random.fork_rng(devices=[]):
         network: nn.Module = MODELS.build({**backbone, "init_cfg": None})
-    weights_for(network, path)
+        load_pretrained(network, path)

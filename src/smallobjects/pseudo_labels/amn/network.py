@@ -5,11 +5,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.amn import AmnParameters
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.backbones.backbone import build_backbone
 
 HEAD_DEVIATION = 0.01
 

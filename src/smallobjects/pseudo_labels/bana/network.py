@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.bana.pooling import background_queries, pool_boxes
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.backbones.backbone import build_backbone
 
 KIND = "box-classifier"
 HEAD_DEVIATION = 0.01

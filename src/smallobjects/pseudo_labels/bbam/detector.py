@@ -1,59 +1,26 @@
 """Faster R-CNN (torchvision) whose heads can be asked about given boxes, without its proposals."""
 
-from collections import OrderedDict
 from pathlib import Path
 
 import torch
-import torchvision
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
-from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
+from torchvision.ops import MultiScaleRoIAlign
 
-from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.bbam.features import DetectorFeatures, anchor_sizes
+from smallobjects.pseudo_labels.methods.bbam import DetectorNetwork
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.backbones.backbone import build_backbone
-from smallobjects.backbones.torchvision_weights import load_torchvision
 
 KIND = "detector"
 DIVISOR = 32
 """Images are filled up to multiples of this, as the strides of the feature pyramid need."""
-LAYERS = ("layer1", "layer2", "layer3", "layer4")
-FROZEN = ("conv1", "bn1", "layer1")
-PYRAMID_CHANNELS = 256
-PYRAMID_LEVELS = ["0", "1", "2", "3"]
-PYRAMID_POOLED = 7
-ANCHOR_SIZES = ((32,), (64,), (128,), (256,), (512,))
-TINY_STAGES = ("stem", "layer1", "layer2")
-TINY_ANCHORS = ((8, 16, 32),)
 ASPECT_RATIOS = (0.5, 1.0, 2.0)
+SAMPLES_PER_CELL = 2
 JITTER = 0.3
-TINY_POOLED = 5
-TINY_HIDDEN = 64
-TINY_COUNTS = {
-    "rpn_pre_nms_top_n_train": 96,
-    "rpn_post_nms_top_n_train": 32,
-    "rpn_batch_size_per_image": 64,
-    "box_batch_size_per_image": 32,
-    "box_positive_fraction": 0.5,
-}
-
-
-class _TinyFeatures(nn.Module):
-    """The first stages of the network `tiny`, as the one level of a pyramid."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        backbone = build_backbone("tiny")
-        self.stages = nn.Sequential(*(backbone.stages[name] for name in TINY_STAGES))
-        self.out_channels = backbone.shapes[len(TINY_STAGES) - 1].channels
-
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
-        return OrderedDict([("0", self.stages(images))])
 
 
 class _Pooling(MultiScaleRoIAlign):
@@ -75,35 +42,21 @@ class _Pooling(MultiScaleRoIAlign):
             torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
 
 
-def _pyramid(network: str, weights: Path | None) -> nn.Module:
-    """Return a ResNet with feature pyramid; its stem and first layer are not trained."""
-    name = network.removesuffix("_fpn")
-    body = torchvision.models.get_model(name, weights=None, norm_layer=FrozenBatchNorm2d)
-    if weights is not None:
-        load_torchvision(body, weights, name.replace("resnet", "ResNet-"), "fc.")
-    for part in FROZEN:
-        getattr(body, part).requires_grad_(False)
-    channels = [getattr(body, layer)[-1].conv3.out_channels for layer in LAYERS]
-    levels = dict(zip(LAYERS, PYRAMID_LEVELS, strict=True))
-    return BackboneWithFPN(body, levels, channels, PYRAMID_CHANNELS)
-
-
-def _faster_rcnn(network: str, num_classes: int, weights: Path | None) -> FasterRCNN:
-    if network != "tiny":
-        anchors = AnchorGenerator(ANCHOR_SIZES, (ASPECT_RATIOS,) * len(ANCHOR_SIZES))
-        backbone = _pyramid(network, weights)
-        pooling = _Pooling(PYRAMID_LEVELS, PYRAMID_POOLED, sampling_ratio=2)
-        return FasterRCNN(backbone, num_classes, rpn_anchor_generator=anchors, box_roi_pool=pooling)
-    if weights is not None:
-        raise BadInputError(f"{weights}: the network `tiny` has no pretrained weights; use null")
-    features = _TinyFeatures()
+def _faster_rcnn(parameters: DetectorNetwork, num_classes: int, weights: Path | None) -> FasterRCNN:
+    features = DetectorFeatures(parameters, weights)
+    sizes = anchor_sizes(parameters, features.strides)
+    pooled, sampling = parameters.pooled, parameters.sampling
     return FasterRCNN(
         features,
-        rpn_anchor_generator=AnchorGenerator(TINY_ANCHORS, (ASPECT_RATIOS,)),
-        box_roi_pool=_Pooling(["0"], TINY_POOLED, sampling_ratio=2),
-        box_head=TwoMLPHead(features.out_channels * TINY_POOLED**2, TINY_HIDDEN),
-        box_predictor=FastRCNNPredictor(TINY_HIDDEN, num_classes),
-        **TINY_COUNTS,
+        rpn_anchor_generator=AnchorGenerator(sizes, (ASPECT_RATIOS,) * len(sizes)),
+        box_roi_pool=_Pooling(features.names, pooled, sampling_ratio=SAMPLES_PER_CELL),
+        box_head=TwoMLPHead(features.out_channels * pooled**2, parameters.hidden),
+        box_predictor=FastRCNNPredictor(parameters.hidden, num_classes),
+        rpn_pre_nms_top_n_train=sampling.before_suppression,
+        rpn_post_nms_top_n_train=sampling.after_suppression,
+        rpn_batch_size_per_image=sampling.anchors,
+        box_batch_size_per_image=sampling.boxes,
+        box_positive_fraction=sampling.positive_share,
     )
 
 
@@ -126,12 +79,24 @@ def around_boxes(boxes: Tensor, count: int) -> Tensor:
 class Detector(nn.Module):
     """Faster R-CNN on normalised images; resizing is left to the caller."""
 
-    def __init__(self, network: str, num_classes: int, weights: Path | None = None) -> None:
-        """Build the detector; `num_classes` includes the background."""
+    def __init__(
+        self, parameters: DetectorNetwork, num_classes: int, weights: Path | None = None
+    ) -> None:
+        """Build the detector.
+
+        Args:
+            parameters: the network.
+            num_classes: with the background.
+            weights: pretrained weights of the backbone, if any.
+
+        Raises:
+            BadInputError: the weights do not fit, or the anchors do not fit the levels.
+        """
         super().__init__()
-        self.network = network
+        fields = DetectorNetwork.model_fields
+        self.settings = DetectorNetwork(**{name: getattr(parameters, name) for name in fields})
         self.num_classes = num_classes
-        self.parts = _faster_rcnn(network, num_classes, weights)
+        self.parts = _faster_rcnn(parameters, num_classes, weights)
 
     def losses(self, images: Tensor, shapes: Tensor, boxes: Tensor, *, jittered: int = 0) -> Tensor:
         """Return the sum of the four losses of a batch.
@@ -185,8 +150,11 @@ def _whole(images: Tensor) -> list[tuple[int, int]]:
 
 
 def save_detector(path: Path, detector: Detector) -> None:
-    """Write a detector together with its network's name and number of classes."""
-    description = {"network": detector.network, "num_classes": detector.num_classes}
+    """Write a detector together with what is needed to build it."""
+    description = {
+        "network": detector.settings.model_dump_json(),
+        "num_classes": detector.num_classes,
+    }
     save_network(path, KIND, description, detector)
 
 
@@ -197,6 +165,7 @@ def load_detector(path: Path, num_classes: int) -> Detector:
         BadInputError: the file holds something else, or other classes.
     """
     description, state = load_network_of_classes(path, KIND, num_classes, "a detector")
-    detector = Detector(description["network"], num_classes)
+    network = DetectorNetwork.model_validate_json(description["network"])
+    detector = Detector(network, num_classes)
     detector.load_state_dict(state)
     return detector.eval().requires_grad_(False)

@@ -80,6 +80,14 @@ def rate_factor(step: int, parameters: DetectorParameters) -> float:
     return factor
 
 
+def prepare_training(detector: Detector, parameters: DetectorParameters) -> None:
+    """Choose what of the backbone is trained, and what its batch normalisation does."""
+    detector.train()
+    backbone = detector.parts.backbone.backbone
+    backbone.train_stages(parameters.trained_from)
+    backbone.set_statistics(parameters.batch_norm, train_affine=False)
+
+
 def gradient_descent(detector: Detector, parameters: DetectorParameters) -> torch.optim.SGD:
     """Return SGD in which biases learn twice as fast, without decay."""
     named = [(name, value) for name, value in detector.named_parameters() if value.requires_grad]
@@ -130,8 +138,8 @@ def train_detector(
     make_sample = DetectionSample(dataset, boxes, parameters)
     samples = sample_steps(usable, make_sample, batch_size=size, steps=steps, seed=seed)
     with seeded(seed):
-        detector = Detector(parameters.network, dataset.num_classes, parameters.weights)
-        detector.to(device).train()
+        detector = Detector(parameters, dataset.num_classes, parameters.weights)
+        prepare_training(detector.to(device), parameters)
 
         def loss(batch: list[Tensor], _: int) -> Tensor:
             return detector.losses(*batch, jittered=parameters.jittered)

@@ -77,7 +77,8 @@ def train_clims(
 ) -> Classifier:
     """Train a classifier on, so that the sigmoid of its maps shows whole objects and only these.
 
-    The stem is not trained; batch normalisation uses the statistics of the batch everywhere.
+    Unless it is frozen, batch normalisation uses the statistics of the batch everywhere, in stages
+    that are not trained too.
 
     Args:
         dataset: the prepared dataset.
@@ -103,7 +104,9 @@ def train_clims(
             scorer.encode_texts(of_background) if of_background else of_classes[:0],
         )
     classifier.to(device).train()
-    classifier.backbone.train_stages("layer1")
+    classifier.backbone.train_stages(parameters.trained_from)
+    if parameters.batch_norm == "frozen":
+        classifier.backbone.set_statistics("frozen")
     samples = training_samples(dataset, image_ids, parameters, seed)
     batches = Batches(samples, parameters.batch_size, workers)
 

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.methods.edam import EdamParameters
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.backbones.backbone import build_backbone
 
 SEGMENTS = 2
 LARGEST_PERIOD = 10_000.0

@@ -1,7 +1,7 @@
 """Training of EDAM's masks by classifying, in pairs of images, what they let through."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
@@ -46,12 +46,7 @@ def prepare_training(network: EdamNetwork, parameters: EdamParameters) -> None:
     """Choose what is trained, and what batch normalisation does; dropout works in either case."""
     network.train()
     network.backbone.train_stages(parameters.trained_from)
-    for stage in network.backbone.stages.values():
-        trained = any(parameter.requires_grad for parameter in stage.parameters())
-        for module in stage.modules():
-            frozen = parameters.batch_norm == "frozen" or not trained
-            if isinstance(module, nn.BatchNorm2d) and frozen:
-                module.eval().requires_grad_(False)
+    network.backbone.set_statistics(parameters.batch_norm, train_affine=False)
 
 
 def parameter_groups(network: EdamNetwork, parameters: EdamParameters) -> list[dict]:

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from smallobjects.backbones.table import BackboneName, Stage
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.parameters import (
     CamParameters,
     ClassifierParameters,
     EdgeParameters,
-    Network,
     RandomWalkParameters,
     SeedParameters,
 )
@@ -26,11 +26,11 @@ class AmnParameters(Parameters):
     The defaults are the published settings, read from the authors' public repository.
     """
 
-    network: Network = "resnet50"
+    network: BackboneName = "resnet50"
     initial: Literal["weights", "classifier"] = "weights"
     """Backbone to start from: the pretrained `weights`, or the trained classifier's."""
     weights: Path | None = None
-    trained_from: Literal["stem", "layer1"] = "layer1"
+    trained_from: Stage = "layer1"
     """First stage whose weights are trained."""
     rates: tuple[PositiveInt, ...] = (6, 12, 18, 24)
     """Dilations of the 3×3 convolutions whose outputs are added (ASPP)."""

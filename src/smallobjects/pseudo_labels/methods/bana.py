@@ -11,17 +11,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from smallobjects.backbones.table import BackboneName
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
-from smallobjects.pseudo_labels.parameters import Threshold
+from smallobjects.pseudo_labels.parameters import Statistics, Threshold
 
 
 class BoxClassifierParameters(Parameters):
     """Training of the classifier of parts of boxes and of background cells."""
 
-    network: Literal["vgg16_fc", "tiny"] = "vgg16_fc"
+    network: BackboneName = "vgg16_fc"
     weights: Path | None = None
-    """Pretrained backbone (a torchvision state dict); `null` trains from random values."""
+    """Pretrained backbone; `null` trains from random values."""
+    batch_norm: Statistics = "trained"
+    """VGG has none; of another network it is better `frozen` where it is pretrained."""
     crop_size: PositiveInt = 321
     rescale: tuple[PositiveFloat, PositiveFloat] = (0.5, 1.5)
     colour_jitter: Annotated[float, Field(ge=0, le=1)] = 0.5

@@ -9,19 +9,56 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from smallobjects.backbones.table import BackboneName, Stage
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
-from smallobjects.pseudo_labels.parameters import Threshold
+from smallobjects.pseudo_labels.parameters import Statistics, Threshold
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class DetectorParameters(Parameters):
+class ProposalSampling(Parameters):
+    """Proposals that the detector learns from, in each image."""
+
+    before_suppression: PositiveInt = 2000
+    """Of each level, those with the highest scores."""
+    after_suppression: PositiveInt = 2000
+    anchors: PositiveInt = 256
+    """Anchors that the first stage learns from."""
+    boxes: PositiveInt = 512
+    """Boxes that the heads learn from."""
+    positive_share: Share = 0.25
+    """Of these boxes, the largest share that are objects."""
+
+
+class DetectorNetwork(Parameters):
+    """Faster R-CNN on a backbone."""
+
+    network: BackboneName = "resnet101_fpn"
+    last_stage: Stage = "layer4"
+    """Last stage of the backbone that is used."""
+    pyramid: PositiveInt | None = 256
+    """Channels of the feature pyramid, whose levels are the stages from stride 4 on, the last of
+    those with equal strides; `null` makes none, and boxes are read from `last_stage` alone."""
+    pooled: PositiveInt = 7
+    """Cells of a pooled box in each direction."""
+    hidden: PositiveInt = 1024
+    """Channels of the two layers that read a box."""
+    anchor_sizes: tuple[tuple[PositiveInt, ...], ...] | None = None
+    """Sides of the anchors in pixels, for each level and the one that a pyramid adds at twice the
+    last stride; `null`: 8 times the stride, one for each level (32 to 512 of a ResNet)."""
+    sampling: ProposalSampling = ProposalSampling()
+
+
+class DetectorParameters(DetectorNetwork):
     """Training of Faster R-CNN on the boxes."""
 
-    network: Literal["resnet101_fpn", "resnet50_fpn", "tiny"] = "resnet101_fpn"
     weights: Path | None = None
-    """Pretrained backbone (a torchvision state dict); `null` trains from random values."""
+    """Pretrained backbone; `null` trains from random values."""
+    trained_from: Stage = "layer2"
+    """First stage whose weights are trained."""
+    batch_norm: Statistics = "frozen"
+    """`frozen`: running statistics, scale and shift stay as they are."""
     short_sides: tuple[PositiveInt, ...] = (480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800)
     """The shorter side is resized to one of these."""
     longest_side: PositiveInt = 1333

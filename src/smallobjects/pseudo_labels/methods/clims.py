@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from smallobjects.backbones.table import Stage
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.parameters import (
     CamParameters,
@@ -17,6 +18,7 @@ from smallobjects.pseudo_labels.parameters import (
     EdgeParameters,
     RandomWalkParameters,
     SeedParameters,
+    Statistics,
 )
 
 Text = Annotated[str, Field(min_length=1)]
@@ -62,6 +64,10 @@ class ScorerParameters(Parameters):
 class ClimsParameters(ClassifierTraining):
     """Training of the class activation maps: settings of the improved version on PASCAL VOC."""
 
+    trained_from: Stage = "layer1"
+    """First stage of the classifier that is trained on."""
+    batch_norm: Statistics = "trained"
+    """`trained`: the statistics of the batch are used everywhere, as published."""
     epochs: PositiveInt = 15
     learning_rate: PositiveFloat = 2.5e-4
     head_learning_rate: PositiveFloat = 2.5e-3

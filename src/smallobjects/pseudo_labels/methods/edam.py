@@ -17,23 +17,24 @@ from pydantic import (
     model_validator,
 )
 
+from smallobjects.backbones.table import BackboneName, Stage
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import ColourJitter
-from smallobjects.pseudo_labels.parameters import CamParameters, Threshold
+from smallobjects.pseudo_labels.parameters import CamParameters, Statistics, Threshold
 
 
 class EdamParameters(Parameters):
     """Training of the masks; the defaults are the published settings for PASCAL VOC."""
 
-    network: Literal["wide_resnet38", "tiny"] = "wide_resnet38"
+    network: BackboneName = "wide_resnet38"
     initial: Literal["weights", "classifier"] = "weights"
     """Backbone to start from: the pretrained `weights`, or that of IRN's trained classifier."""
     weights: Path | None = None
     """Pretrained backbone: an MXNet file (.params) or a torch state dict; `null`: random values."""
-    trained_from: Literal["stem", "layer1"] = "layer1"
+    trained_from: Stage = "layer1"
     """First stage whose weights are trained."""
-    batch_norm: Literal["frozen", "trained"] = "frozen"
+    batch_norm: Statistics = "frozen"
     """`frozen`: running statistics, scale and shift stay as they are, while dropout works. A
     network without pretrained weights needs `trained`."""
     hidden: Annotated[int, Field(ge=2, multiple_of=2)] = 128

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
+from smallobjects.backbones.table import BackboneName
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import (
@@ -19,15 +20,17 @@ from smallobjects.pseudo_labels.attention.parameters import (
     ScoringParameters,
     SquareTraining,
 )
-from smallobjects.pseudo_labels.parameters import Network, Threshold
+from smallobjects.pseudo_labels.parameters import Statistics, Threshold
 
 
 class ReasoningNetwork(Parameters):
     """A backbone, three convolutions, a graph reasoning unit and a convolution per class."""
 
-    network: Network = "vgg16"
+    network: BackboneName = "vgg16"
     weights: Path | None = None
-    """Pretrained backbone (a torchvision state dict); `null` trains from random values."""
+    """Pretrained backbone; `null` trains from random values."""
+    batch_norm: Statistics = "trained"
+    """VGG has none; of another network it is better `frozen` where it is pretrained."""
     width: PositiveInt = 512
     """Channels of the three convolutions."""
     nodes: PositiveInt = 64

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from smallobjects.backbones.table import BackboneName
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import (
@@ -17,15 +18,20 @@ from smallobjects.pseudo_labels.attention.parameters import (
     FusionParameters,
     ScoringParameters,
 )
-from smallobjects.pseudo_labels.parameters import Network, Threshold
+from smallobjects.pseudo_labels.parameters import Statistics, Threshold
 
 
 class RcaNetworkParameters(Parameters):
     """A backbone with a coarse head, an embedding, an aggregation and a fine head."""
 
-    network: Network = "vgg16"
+    network: BackboneName = "vgg16"
     weights: Path | None = None
-    """Pretrained backbone (a torchvision state dict); `null` trains from random values."""
+    """Pretrained backbone; `null` trains from random values."""
+    batch_norm: Statistics = "trained"
+    """VGG has none; of another network it is better `frozen` where it is pretrained."""
+    features: PositiveInt | None = None
+    """Channels to which the backbone's features are brought by a 1×1 convolution (ours, for wide
+    backbones: regions, memory and embedding are as long); `null` takes them as they are."""
     width: PositiveInt = 512
     """Channels inside the heads; the fine head has as many for every class."""
     head_deviation: PositiveFloat = 0.01

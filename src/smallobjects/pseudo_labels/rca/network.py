@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.methods.rca import RcaNetworkParameters
-from smallobjects.backbones.backbone import build_backbone
 from smallobjects.pseudo_labels.rca.aggregation import SemanticAggregation
 from smallobjects.pseudo_labels.rca.memory import RegionMemory
 
@@ -26,6 +26,10 @@ class RcaNetwork(nn.Module):
         super().__init__()
         self.backbone = build_backbone(parameters.network, parameters.weights)
         channels, width = self.backbone.shapes[-1].channels, parameters.width
+        self.reduction = nn.Sequential()
+        if parameters.features is not None:
+            self.reduction = _reduction(channels, parameters.features)
+            channels = parameters.features
         self.coarse = nn.Sequential(
             *_rectified(channels, width),
             *_rectified(width, width),
@@ -48,7 +52,7 @@ class RcaNetwork(nn.Module):
         )
         self.memory = RegionMemory(num_classes, parameters.memory, channels)
         _initialise(self.aggregation, parameters.aggregation_deviation)
-        for part in (*self.new, self.aggregation.join):
+        for part in (*self._heads, self.aggregation.join):
             _initialise(part, parameters.head_deviation)
 
     @property
@@ -57,17 +61,28 @@ class RcaNetwork(nn.Module):
 
         Those of the aggregation are not among them, as in the public code, which goes by names.
         """
+        return [*self._heads, self.reduction]
+
+    @property
+    def _heads(self) -> list[nn.Module]:
         return [self.coarse, self.embedding, self.fine]
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Map B×3×H×W normalised images to what the losses and the memory read.
 
         Returns:
-            Fine maps and coarse maps, B×C×h×w; embeddings and the backbone's features, B×d×h×w.
+            Fine maps and coarse maps, B×C×h×w; embeddings and the features, B×d×h×w.
         """
-        features = self.backbone(images)[-1]
+        features = self.reduction(self.backbone(images)[-1])
         fine = self.fine(self.aggregation(features))
         return fine, self.coarse(features), self.embedding(features), features
+
+
+def _reduction(incoming: int, outgoing: int) -> nn.Sequential:
+    convolution = nn.Conv2d(incoming, outgoing, 1)
+    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+    nn.init.zeros_(convolution.bias)
+    return nn.Sequential(convolution, nn.ReLU(inplace=True))
 
 
 def _rectified(incoming: int, outgoing: int, groups: int = 1) -> list[nn.Module]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from smallobjects.backbones.backbone import STAGES
 from smallobjects.pseudo_labels.cam import (
     EPSILON,
     divided_by_maximum,
@@ -22,7 +23,6 @@ from smallobjects.pseudo_labels.cam import (
 )
 from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.methods.rib import RibParameters
-from smallobjects.backbones.backbone import STAGES
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.schedules import poly_factor
 from smallobjects.pseudo_labels.strides import strided_size
