@@ -28,12 +28,15 @@ def stage(name, without=()):
 
 
 def having_stage(family, name):
-    """Return the label sources of a family whose settings have a stage called `name`."""
-    dataset = EXPERIMENT.config.datasets[0]
+    """Return the label sources of a family whose settings have a stage called `name`.
+
+    What the settings say is of no interest here: methods that are not run may have settings that
+    do not fit the scale.
+    """
     return [
         source
         for source in EXPERIMENT.of_family(family)
-        if hasattr(EXPERIMENT.stages(source, dataset), name)
+        if EXPERIMENT.has_stage(source, name)
     ]
 
 

@@ -93,4 +93,50 @@ scales = dict(
             coco=dict(schedule=dict(iterations=300, shared_iterations=220)),
         ),
     ),
+    # On photographs of 320 pixels and a CPU: EfficientNet-Lite0 with its ImageNet weights.
+    photos=dict(
+        model=dict(
+            data_preprocessor=dict(size=(192, 192)),
+            backbone=dict(
+                _delete_=True,
+                type="StagedBackbone",
+                network="efficientnet_lite0",
+                init_cfg=dict(type="Pretrained", checkpoint="weights/efficientnet_lite0.pth"),
+            ),
+            test_cfg=dict(_delete_=True, mode="whole"),
+        ),
+        train_pipeline=[
+            dict(type="LoadImageFromFile", color_type="color_ignore_orientation"),
+            dict(type="LoadLabels"),
+            dict(
+                type="RandomChoice",
+                transforms=[
+                    [dict(type="Resize", scale_factor=factor)] for factor in (0.75, 1.0, 1.25)
+                ],
+            ),
+            dict(type="RandomCrop", crop_size=(192, 192)),
+            dict(type="RandomFlip", prob=0.5),
+            dict(type="PackSegInputs"),
+        ],
+        test_pipeline=[
+            dict(type="LoadImageFromFile", color_type="color_ignore_orientation"),
+            dict(type="PackSegInputs"),
+        ],
+        inference=dict(crf=None),
+        optim_wrapper=dict(
+            _delete_=True,
+            type="OptimWrapper",
+            optimizer=dict(type="SGD", lr=0.01, momentum=0.9, weight_decay=5e-4),
+            paramwise_cfg=dict(custom_keys={"decode_head": dict(lr_mult=10)}),
+        ),
+        schedule=dict(
+            iterations=1000,
+            shared_iterations=700,
+            batch_size=8,
+            checkpoint_interval=100,
+            log_interval=50,
+        ),
+        ewc=dict(strength=10.0),
+        ablation=dict(strength=[1.0, 100.0]),
+    ),
 )

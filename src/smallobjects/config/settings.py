@@ -115,10 +115,14 @@ class Settings:
         """Return the resolved stages by which `source` makes labels for `dataset`."""
         if external_name(source):
             return Parameters()
-        model = importlib.import_module(f"smallobjects.pseudo_labels.methods.{source}").Stages
+        model = self._stages_model(source)
         key, origin = f"methods.{source}", self._origin(self._path("methods", source))
         stages = self._resolved_method(source, dataset).stages
         return validate(model, stages, f"{key}.stages", origin)
+
+    def has_stage(self, source: str, name: str) -> bool:
+        """Tell whether the method `source` has a stage called `name`."""
+        return name in self._stages_model(source).model_fields
 
     def saliency(self, source: str, dataset: str) -> SaliencyParameters | None:
         """Return where the saliency maps of `dataset` come from; None if `source` reads none.
@@ -186,6 +190,9 @@ class Settings:
 
     def _path(self, kind: str, name: str) -> Path:
         return self.folder / kind / f"{name}.yaml"
+
+    def _stages_model(self, source: str) -> type[Parameters]:
+        return importlib.import_module(f"smallobjects.pseudo_labels.methods.{source}").Stages
 
     def _method(self, name: str) -> MethodFile:
         path = self._path("methods", name)

@@ -15,7 +15,7 @@ from smallobjects.segmentation.pretrained import pretrained_path
 
 @MODELS.register_module()
 class StagedBackbone(BaseModule):
-    """Any backbone of `smallobjects.backbones`, whose five stages are all put out.
+    """Any backbone of `smallobjects.backbones`; the stages after its stem are put out.
 
     Images are normalised as ImageNet's, whatever the network was trained on: it converts them.
     """
@@ -72,8 +72,8 @@ class StagedBackbone(BaseModule):
         self.backbone.load_state_dict(pretrained.state_dict())
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Map N×3×H×W images to the feature maps of the five stages, the deepest last."""
-        return tuple(self.backbone(images))
+        """Map N×3×H×W images to the feature maps of the four stages after the stem."""
+        return tuple(self.backbone(images)[1:])
 
     def train(self, mode: bool = True) -> Self:
         """Start training or evaluation; what is frozen stays as in evaluation."""
