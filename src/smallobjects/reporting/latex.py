@@ -20,8 +20,8 @@ _SPECIAL = {
 _SCALE_NOTES = {
     "paper": "",
     "demo": "demo scale: synthetic data and small networks; not the published setting",
-    "photos": "photos scale: real photographs, a small pretrained network, short trainings; not the "
-    "published setting",
+    "photos": "photos scale: real photographs, a small pretrained network, short trainings; "
+    "not the published setting",
 }
 
 
