@@ -37,12 +37,13 @@ def status(configfiles: tuple[Path, ...], scale: str | None, directory: Path, co
 
     done: scored. running: its next job was begun, and may wait in a queue. incomplete: begun by a
     run that was killed. failed: that job ended badly; the last line of its log is shown. missing:
-    that job was not begun.
+    that job was not begun. Label sources whose manifest has warnings are named, with what is wrong.
     """
     from rich.console import Console
 
     from smallobjects.config import ConfigError, load
     from smallobjects.config.layers import merge
+    from smallobjects.overview.bad_labels import bad_labels
     from smallobjects.overview.grid import details, grid, totals
     from smallobjects.overview.states import Matrix, progress_of_matrix
 
@@ -59,6 +60,8 @@ def status(configfiles: tuple[Path, ...], scale: str | None, directory: Path, co
     console = Console()
     console.print(grid(found))
     for line in details(found):
+        click.echo(line)
+    for line in bad_labels(matrix.experiment, directory):
         click.echo(line)
     click.echo(totals(found))
     if matrix.locked:
