@@ -1,25 +1,10 @@
-"""The warnings of label sources, as their manifests record them."""
+"""The label sources of a matrix whose labels are bad."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from smallobjects.config import Experiment
-
-
-def recorded_warnings(manifest: Path) -> list[dict[str, Any]]:
-    """Return the `warnings` of a manifest: `kind`, `message` and numbers.
-
-    Empty without any, and for a manifest that is not there, cannot be read, or is older than the
-    warnings.
-    """
-    try:
-        content = json.loads(manifest.read_text())
-    except (OSError, ValueError):
-        return []
-    found = content.get("warnings") if isinstance(content, dict) else None
-    return found if isinstance(found, list) else []
+from smallobjects.pseudo_labels.recorded_warnings import recorded_warnings
 
 
 def bad_labels(experiment: Experiment, folder: Path) -> Iterator[str]:
