@@ -110,6 +110,7 @@ def gain_text(marked: "Mapping[str, Trial]", criterion: str) -> str:
         parts.append(f"{what}: {values} with {percent(trial.value)}")
     best, used = marked["chosen"].value, marked.get("in use")
     gain = ""
-    if used is not None and used.value is not None:
+    # Of the other criteria a difference says nothing about how good labels are.
+    if criterion == "miou" and used is not None and used.value is not None:
         gain = f" ({100 * (best - used.value):+.1f} points over those in use)"
     return f"{CRITERION_TITLES[criterion]} in percent: {'; '.join(parts)}{gain}"

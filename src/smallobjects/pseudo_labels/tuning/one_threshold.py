@@ -64,12 +64,12 @@ def _criterion(dataset: PreparedDataset, thresholds: Sequence[float], by: Knowle
         return compare, counts.mean_ious
     if by == "boxes":
         boxes = AnnotatedBoxes(dataset)
-        extents = ProjectionCounts(dataset.num_classes, thresholds)
+        extents = ProjectionCounts(thresholds)
 
         def project(image_id: str, classes: np.ndarray, scores: np.ndarray) -> None:
             extents.add(boxes.of(image_id, scores.shape[1:]), classes, scores)
 
-        return project, extents.mean_ious
+        return project, extents.ious
     spread = ScoreSpread(thresholds)
 
     def gather(_: str, classes: np.ndarray, scores: np.ndarray) -> None:

@@ -17,13 +17,17 @@ NOWHERE = -1.0
 
 
 class ProjectionCounts:
-    """Counts rows and columns by class, box and score over many images."""
+    """Counts the rows and columns of every class by box and score over many images.
 
-    def __init__(self, num_classes: int, thresholds: Sequence[float]) -> None:
-        """Start with no image; the arguments are those of `ThresholdCounts`."""
+    The classes are counted together: with means over classes, those that a classifier has not
+    learnt, and of which any extent is wrong, would choose the threshold of all.
+    """
+
+    def __init__(self, thresholds: Sequence[float]) -> None:
+        """Start with no image; `thresholds` are T values in [0, 1], ascending."""
         self.thresholds = np.asarray(thresholds, dtype=np.float64)
-        self.counts = np.zeros((num_classes, 2, len(thresholds) + 1), dtype=np.int64)
-        """C×2×(T+1): class, in a box of it or not, thresholds below the highest score."""
+        self.counts = np.zeros((2, len(thresholds) + 1), dtype=np.int64)
+        """2×(T+1): in a box of the class or not, thresholds below the highest score."""
 
     def add(
         self, objects: tuple[BoxedObject, ...], classes: np.ndarray, scores: np.ndarray
@@ -44,19 +48,15 @@ class ProjectionCounts:
             for axis in (0, 1):
                 level = thresholds_below(own.max(axis=axis), self.thresholds)
                 boxed = boxes.any(axis=axis).astype(np.int64)
-                np.add.at(self.counts[class_id], (boxed, level), 1)
+                np.add.at(self.counts, (boxed, level), 1)
 
-    def mean_ious(self) -> list[float | None]:
-        """Return at each threshold the IoU of the extents, averaged over the classes with boxes.
+    def ious(self) -> list[float | None]:
+        """Return the IoU of the extents at each threshold: T values in [0, 1].
 
-        Returns:
-            T values in [0, 1]; None without any box.
+        None without any box.
         """
-        above = self.counts[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
-        outside, within = np.moveaxis(above[:, :, 1:], 1, 0)
-        boxed = self.counts[:, 1].sum(axis=1)
-        known = boxed > 0
-        if not known.any():
+        boxed = int(self.counts[1].sum())
+        if not boxed:
             return [None] * len(self.thresholds)
-        ious = within[known] / (boxed[known, None] + outside[known])
-        return [float(value) for value in ious.mean(axis=0)]
+        outside, within = self.counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+        return [float(value) for value in within / (boxed + outside)]
