@@ -63,7 +63,8 @@ def write_trials(
     from smallobjects.plot_style import FORMATS, save_figure
     from smallobjects.reporting import threshold_trials
 
-    Console().print(threshold_trials.trial_table(trials, criterion, marked, title))
+    click.echo(title)
+    Console().print(threshold_trials.trial_table(trials, criterion, marked))
     with publish_file(output.with_suffix(".csv")) as partial:
         frame = threshold_trials.trial_frame(trials, criterion)
         frame.to_csv(partial, index=False, lineterminator="\n")

@@ -32,9 +32,7 @@ def trial_frame(trials: Sequence[Trial], criterion: str) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def trial_table(
-    trials: Sequence[Trial], criterion: str, marked: Mapping[str, Trial], title: str
-) -> "Table":
+def trial_table(trials: Sequence[Trial], criterion: str, marked: Mapping[str, Trial]) -> "Table":
     """Return the curve for the terminal: some of its points, and all that are marked.
 
     Of two thresholds, a row is the best partner of each value of the first.
@@ -43,12 +41,11 @@ def trial_table(
         trials: in rising order.
         criterion: a key of `CRITERION_TITLES`.
         marked: trials by what they are, such as `chosen`.
-        title: of the table.
     """
     from rich import box
     from rich.table import Table
 
-    shown = Table(title=title, box=box.SIMPLE_HEAD)
+    shown = Table(box=box.SIMPLE_HEAD)
     names = [*trials[0].settings, *trials[0].beside]
     for name in trials[0].settings:
         shown.add_column(name.replace("_", " "), justify="right")
