@@ -1,6 +1,7 @@
 """The state of every cell, read from files as the workflow leaves them."""
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -171,3 +172,24 @@ def test_it_starts_neither_snakemake_nor_torch(experiment, results):
     command = [sys.executable, "-c", script, str(config), str(results.folder)]
     subprocess.run(command, check=True, capture_output=True)
     assert len(list(progress_of_matrix(Matrix(experiment, results.folder)))) == 4
+
+
+def test_bad_labels_are_named_in_one_line_and_old_manifests_pass(repository, results, experiment):
+    from smallobjects.overview.bad_labels import bad_labels
+
+    manifest = f"{LABELS}/manifest.json"
+    for older in ("", "[]", "{}", '{"warnings": []}'):
+        results.add(manifest, older)
+        assert list(bad_labels(experiment, results.folder)) == []
+    warnings = [{"kind": "mostly_void", "message": "96 % void"}, {"kind": "x", "message": "mIoU 3"}]
+    results.add(manifest, json.dumps({"warnings": warnings}))
+    [line] = bad_labels(experiment, results.folder)
+    assert line == "WARNING: labels of irn for voc: 96 % void; also: mIoU 3"
+    changes = results.add(
+        "changes.yaml", "datasets: [voc]\nmatrix: [{labels: [irn], segmentors: [fcn]}]"
+    )
+    arguments = ["status", "--config", str(repository / "config" / "config.yaml")]
+    arguments += ["--configfile", str(changes), "--directory", str(results.folder)]
+    shown = CliRunner().invoke(main, arguments)
+    assert shown.exit_code == 0, shown.output
+    assert line in shown.output.splitlines()

@@ -45,6 +45,7 @@ def test_ground_truth(voc, tmp_path):
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["images"] == len(voc.split("train")) == 24
     assert manifest["miou"]["exclude"] == 1
+    assert manifest["warnings"] == []
     assert 0.01 < manifest["void_share"] < 0.15
     assert 0 < manifest["stages"]["all_background"] < 0.1
 

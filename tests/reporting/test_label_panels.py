@@ -16,8 +16,11 @@ from smallobjects.pseudo_labels.attention.store import write_attention
 from smallobjects.pseudo_labels.cam_store import write_cams
 from smallobjects.pseudo_labels.label_archive import encode_label, write_labels
 from smallobjects.pseudo_labels.strides import strided_size
+from smallobjects.reporting import panel_page
 from smallobjects.reporting.label_panels import NOT_KEPT, label_rows, open_stages
+from smallobjects.reporting.label_warnings import NOTHING
 from smallobjects.reporting.painting import LONG_SIDE, paint_activation
+from smallobjects.reporting.panel_page import LINE_HEIGHT, Picture, PictureRow, page_figure
 from smallobjects.reporting.panel_parameters import LabelSource
 
 SCENES = SyntheticParameters(train_images=8, val_images=2, image_size=64, seed=5)
@@ -140,9 +143,37 @@ def test_the_command_writes_pages_and_names_what_is_missing(dataset, source, tmp
     assert result.exit_code == 0, result.output
     assert f"missing: {absent.folder}/manifest.json" in result.output
     names = {path.name for path in (tmp_path / "pages").iterdir()}
-    assert names == {"irn.pdf", "irn.png", "all.pdf", "all.png", "images.csv"}
+    assert names == {"irn.pdf", "irn.png", "all.pdf", "all.png", "images.csv", "warnings.html"}
+    page = (tmp_path / "pages/warnings.html").read_text()
+    assert NOTHING in page
     table = pd.read_csv(tmp_path / "pages/images.csv")
     assert table["image"].nunique() == 4
+
+
+def test_warnings_stand_below_the_pictures_and_on_a_page(dataset, source, tmp_path, monkeypatch):
+    message = "96.0 % of the pixels are void, so that <little> is left: train longer"
+    warning = {"kind": "mostly_void", "message": message, "void_share": 0.96}
+    (source.folder / "manifest.json").write_text(json.dumps({"warnings": [warning]}))
+    notes = []
+    monkeypatch.setattr(
+        panel_page, "page_figure", lambda *page: notes.append(page[-1]) or page_figure(*page)
+    )
+    described = {"title": "VOC", "path": str(dataset.root), "split": "train"}
+    pages = {"dataset": described, "sources": [source.model_dump(mode="json")]}
+    arguments = ["label-panels", "--pages", json.dumps(pages), "--scale", "paper"]
+    result = CliRunner().invoke(main, [*arguments, "--output", str(tmp_path / "pages")])
+    assert result.exit_code == 0, result.output
+    assert notes == ["WARNING: 96.0 % of the pixels are void, so that <little> is left", ""]
+    page = (tmp_path / "pages/warnings.html").read_text()
+    assert "mostly void" in page
+    assert "so that &lt;little&gt; is left: train longer" in page
+
+
+def test_a_note_of_several_lines_has_room():
+    row = PictureRow((10, 10), (Picture(None, note="none"),))
+    heights = [page_figure("page", [row], note).get_figheight() for note in ("", "a", "a\nb")]
+    assert heights[0] == heights[1]
+    assert heights[2] == pytest.approx(heights[1] + LINE_HEIGHT)
 
 
 def test_a_damaged_map_is_named(dataset, source, tmp_path):

@@ -216,4 +216,6 @@ def source_labels(wildcards):
     """Return what the report calls a page of pseudo-labels: its label source."""
     if wildcards.page == "all":
         return {"labels": "all"}
+    if wildcards.page == "warnings":
+        return {"labels": "warnings of bad labels"}
     return {"labels": EXPERIMENT.described(wildcards.page).title}

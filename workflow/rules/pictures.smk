@@ -53,7 +53,7 @@ rule label_panels:
     output:
         pages=report(
             directory(f"{FIGURES}/labels/{{dataset}}"),
-            patterns=["{page}.png"],
+            patterns=["{page}.png", "{page}.html"],
             caption="../report/label_panels.rst",
             category="Pseudo-labels",
             subcategory=dataset_title,

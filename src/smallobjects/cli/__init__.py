@@ -48,6 +48,7 @@ COMMANDS = {
     "train-detector": "bbam",
     "attribute-boxes": "bbam",
     "make-bbam-labels": "bbam",
+    "tune-thresholds": "tuning",
     "gather-labels": "gathering",
     "ground-truth-labels": "label_sources",
     "external-labels": "label_sources",

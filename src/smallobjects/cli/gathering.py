@@ -112,10 +112,12 @@ def gather_labels(
         stages: dict[str, FullSizeLabel] = {}
         if cams:
             from smallobjects.pseudo_labels.cam_scores import CamLabels
+            from smallobjects.pseudo_labels.cam_stores import CamStores
 
             settings = CamParameters.model_validate(parameters.get("cam", {}))
             threshold = settings.evaluation_threshold
-            stages["cam"] = stack.enter_context(CamLabels(data, list(cams), threshold))
+            stores = stack.enter_context(CamStores(list(cams)))
+            stages["cam"] = CamLabels(data, stores, threshold)
         if attention is not None:
             from smallobjects.pseudo_labels.attention.scores import AttentionLabels
             from smallobjects.pseudo_labels.attention.store import read_attention

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from smallobjects.reporting.panels import Panels, ScoredModel
 
 CONTACT_SHEET = "all"
+WARNINGS = "warnings.html"
 settings_option = parameters_option(PanelSettings, "--settings")
 output_option = click.option(
     "--output",
@@ -120,6 +121,7 @@ def label_panels(pages: str, settings: PanelSettings, seed: int, scale: str, out
 
     All show the same training images, drawn at random from those with a small object and another
     one, which is in a red box with its IoU. `all` shows every label source on the first of them.
+    What their manifests warn of stands below the pictures and in warnings.html.
     """
     import pandas as pd
 
@@ -131,6 +133,8 @@ def label_panels(pages: str, settings: PanelSettings, seed: int, scale: str, out
         label_rows,
         open_stages,
     )
+    from smallobjects.reporting.label_warnings import warning_lines, warnings_page
+    from smallobjects.reporting.latex import scale_text
     from smallobjects.reporting.samples import choose_samples
 
     asked = validated(LabelPages, json_content(pages, "--pages"), "--pages")
@@ -146,8 +150,10 @@ def label_panels(pages: str, settings: PanelSettings, seed: int, scale: str, out
                 with open_stages(source) as stages:
                     table, rows = label_rows(stages, dataset, images)
                 title = f"Labels of {source.labels_title} for {asked.dataset.title}"
-                _save(folder, source.labels, title, rows, scale)
+                _save(folder, source.labels, title, rows, scale, warning_lines(source))
                 tables.append(table)
+            page = warnings_page(sources, asked.dataset.title, scale_text(scale))
+            (folder / WARNINGS).write_text(page, encoding="utf-8")
             if sources:
                 title = f"Labels of image {images[0]} of {asked.dataset.title}"
                 rows = contact_label_rows(sources, dataset, images[0])
@@ -159,12 +165,20 @@ def label_panels(pages: str, settings: PanelSettings, seed: int, scale: str, out
     click.echo(f"wrote {output}: {len(sources)} pages")
 
 
-def _save(folder: Path, name: str, title: str, rows: Sequence["PictureRow"], scale: str) -> None:
+def _save(
+    folder: Path,
+    name: str,
+    title: str,
+    rows: Sequence["PictureRow"],
+    scale: str,
+    warnings: Sequence[str] = (),
+) -> None:
     """Write a page in every format; one without rows says so."""
     from smallobjects.reporting.latex import scale_text
     from smallobjects.reporting.panel_page import Picture, PictureRow, page_figure
 
     nothing = PictureRow((1, 4), (Picture(None, note="no image has a small object"),))
-    figure = page_figure(title, rows or [nothing], scale_text(scale))
+    notes = "\n".join(filter(None, [*warnings, scale_text(scale)]))
+    figure = page_figure(title, rows or [nothing], notes)
     for suffix in FORMATS:
         save_figure(figure, folder / f"{name}{suffix}", suffix)

@@ -50,7 +50,7 @@ def publish_labels(
     image_ids: list[str],
     labels: Iterable[tuple[str, np.ndarray]],
     folder: Path,
-) -> float:
+) -> np.ndarray:
     """Write a folder of label maps, which appears when it holds every image of the split.
 
     Args:
@@ -60,14 +60,14 @@ def publish_labels(
         folder: the folder to make or replace.
 
     Returns:
-        The share of pixels that are 255, in [0, 1].
+        256 int64: how many pixels have each value.
 
     Raises:
         BadInputError: an image is missing, comes twice, or does not belong to the split; or a
             label map does not fit its image or the classes.
     """
     waiting = set(image_ids)
-    void = pixels = 0
+    pixels = np.zeros(256, dtype=np.int64)
     with publish_directory(folder) as partial:
         for image_id, label in progress(labels, "write labels", len(image_ids)):
             if image_id not in waiting:
@@ -76,11 +76,10 @@ def publish_labels(
             shape = image_shape(dataset, image_id)
             check_label(label, shape, dataset.num_classes, f"label of image {image_id}")
             (partial / f"{image_id}.png").write_bytes(encode_label(label, dataset.palette))
-            void += int((label == VOID).sum())
-            pixels += label.size
+            pixels += np.bincount(label.ravel(), minlength=256)
         if waiting:
             raise BadInputError(f"image {min(waiting)}: no label ({len(waiting)} missing)")
-    return void / pixels if pixels else 0.0
+    return pixels
 
 
 def read_label(folder: Path, image_id: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The last step of every label source: publish the folder, score it, write the manifest."""
 
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.pseudo_labels.augmentation import VOID
 from smallobjects.pseudo_labels.label_folder import publish_labels
+from smallobjects.pseudo_labels.label_warnings import LabelFacts, label_warnings
 from smallobjects.pseudo_labels.manifest import (
     FullSizeLabel,
+    count_labels,
     package_versions,
-    score_labels,
+    scores_of,
     write_manifest,
 )
 
@@ -48,7 +52,8 @@ def publish_source(
         inputs: what else the labels are made from, such as saliency maps, to be recorded.
 
     Returns:
-        The manifest. Its `seconds` are those of this step alone.
+        The manifest. Its `seconds` are those of this step alone; each of its `warnings` is printed
+        to standard error as a line of its own.
 
     Raises:
         BadInputError: the labels are not complete or do not fit.
@@ -57,7 +62,18 @@ def publish_source(
     image_ids, score_ids = dataset.split(split), dataset.split(score_split)
     # An older manifest must not describe the new labels, not even for a moment.
     manifest.unlink(missing_ok=True)
-    void_share = publish_labels(dataset, image_ids, labels, folder)
+    pixels = publish_labels(dataset, image_ids, labels, folder)
+    counted = count_labels(dataset, score_ids, folder, stages)
+    scores = scores_of(counted, dataset.class_names)
+    facts = LabelFacts(
+        miou=scores["miou"],
+        stages=scores["stages"],
+        pixels=pixels,
+        true_pixels=counted.labels.counts.sum(axis=1),
+        image_classes=[dataset.image_classes.get(image_id, ()) for image_id in image_ids],
+        class_names=dataset.class_names,
+    )
+    warnings = label_warnings(facts)
     content = {
         "source": source,
         "dataset": dataset.name,
@@ -65,8 +81,9 @@ def publish_source(
         "score_split": score_split,
         "images": len(image_ids),
         "scored_images": len(score_ids),
-        **score_labels(dataset, score_ids, folder, stages),
-        "void_share": void_share,
+        **scores,
+        "void_share": float(pixels[VOID] / max(1, pixels.sum())),
+        "warnings": warnings,
         "parameters": parameters,
         **({"inputs": inputs} if inputs else {}),
         "seed": seed,
@@ -74,4 +91,7 @@ def publish_source(
         "seconds": round(time.monotonic() - start, 3),
     }
     write_manifest(manifest, content)
+    for warning in warnings:
+        place = f"labels of {source} for {dataset.name}"
+        print(f"WARNING: {place}: {warning['message']} ({manifest})", file=sys.stderr)
     return content

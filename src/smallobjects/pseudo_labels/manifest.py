@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
@@ -32,24 +33,28 @@ def package_versions() -> dict[str, str | None]:
     return {package: find(package) for package in PACKAGES}
 
 
-def score_labels(
+@dataclass(frozen=True)
+class CountedLabels:
+    """The pixels of the scored images, by true and labelled class."""
+
+    labels: LabelScores
+    stages: dict[str, LabelScores]
+    """By earlier stage."""
+
+
+def count_labels(
     dataset: PreparedDataset,
     image_ids: list[str],
     folder: Path,
     stages: Mapping[str, FullSizeLabel] = MappingProxyType({}),
-) -> dict[str, Any]:
-    """Score a folder of labels on the images of a split.
+) -> CountedLabels:
+    """Compare a folder of labels with the ground truth, pixel by pixel.
 
     Args:
         dataset: gives the ground truth.
         image_ids: the images to score.
         folder: the labels.
         stages: gives an image's label by an earlier stage, for each stage that is scored too.
-
-    Returns:
-        `miou` and `class_iou` by void policy, and `stages`: the mIoU of labels without any object
-        and of those of the earlier stages, without void. All in [0, 1]; `None` where nothing is
-        counted.
     """
     scores = LabelScores(dataset.num_classes)
     earlier = {name: LabelScores(dataset.num_classes) for name in stages}
@@ -58,14 +63,25 @@ def score_labels(
         scores.add(truth, read_label(folder, image_id))
         for name, label_of in stages.items():
             earlier[name].add(truth, label_of(image_id))
-    stage_scores = {"all_background": mean_iou(scores.all_background())}
-    for name, counted in earlier.items():
-        stage_scores[name] = mean_iou(counted.confusion("exclude"))
-    confusions = {policy: scores.confusion(policy) for policy in POLICIES}
+    return CountedLabels(scores, earlier)
+
+
+def scores_of(counted: CountedLabels, class_names: list[str]) -> dict[str, Any]:
+    """Return the scores of labels, as a manifest records them.
+
+    Returns:
+        `miou` and `class_iou` by void policy, and `stages`: the mIoU of labels without any object
+        and of those of the earlier stages, without void. All in [0, 1]; `None` where nothing is
+        counted.
+    """
+    stage_scores = {"all_background": mean_iou(counted.labels.all_background())}
+    for name, scores in counted.stages.items():
+        stage_scores[name] = mean_iou(scores.confusion("exclude"))
+    confusions = {policy: counted.labels.confusion(policy) for policy in POLICIES}
     return {
         "miou": {policy: mean_iou(matrix) for policy, matrix in confusions.items()},
         "class_iou": {
-            policy: dict(zip(dataset.class_names, class_ious(matrix), strict=True))
+            policy: dict(zip(class_names, class_ious(matrix), strict=True))
             for policy, matrix in confusions.items()
         },
         "stages": stage_scores,

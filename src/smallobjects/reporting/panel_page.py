@@ -68,7 +68,7 @@ def page_figure(title: str, rows: Sequence[PictureRow], note: str = "") -> "Figu
     Args:
         title: printed above the rows.
         rows: at least one; the pictures of a page are of one width.
-        note: printed below the rows.
+        note: printed below the rows; it may have several lines.
 
     Returns:
         A figure of the width of a page.
@@ -80,14 +80,15 @@ def page_figure(title: str, rows: Sequence[PictureRow], note: str = "") -> "Figu
     width = (TEXT_WIDTH - left - columns * GAP) / columns
     heights = [width * min(row.shape[0] / row.shape[1], TALLEST) for row in rows]
     page_height = HEAD_HEIGHT + sum(_row_height(*pair) for pair in zip(rows, heights, strict=True))
-    page_height += LINE_HEIGHT
+    note_height = LINE_HEIGHT * (1 + note.count("\n"))
+    page_height += note_height
     figure = Figure((TEXT_WIDTH, page_height))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set(xlim=(0, TEXT_WIDTH), ylim=(page_height, 0), autoscale_on=False)
     axes.text(left, HEAD_HEIGHT / 2, title, fontsize=8, va="center", weight="bold")
     if note:
-        place = (left, page_height - LINE_HEIGHT / 2)
+        place = (left, page_height - note_height / 2)
         axes.text(*place, note, fontsize=5.5, va="center", color="0.35")
     top = HEAD_HEIGHT
     for row, height in zip(rows, heights, strict=True):

@@ -1,0 +1,1 @@
+"""Choosing the thresholds of a stage on images whose labels are never scored."""
