@@ -31,7 +31,7 @@ def files(tmp_path):
     scores = []
     for labels, loss, value in (("irn", "ce", 40), ("irn", "sb", 44.5), ("x<i>", "ce", 50)):
         names = ("image", labels, "net", "voc", loss, "0")
-        scores.append((*names, value, value - 5, value - 20, value, None, 7))
+        scores.append((*names, value, value - 5, value - 20, value, None, 7, None))
     runs = [
         ("predict", "voc", "irn", 2, 30.0, 20.5, 900.0),
         ("score", "voc", "", 1, 2.0, None, 5.0),
@@ -115,9 +115,9 @@ def test_a_heading_sorts_by_its_column(tmp_path, browser):
 
 
 def test_intervals_stand_below_their_values(tmp_path, browser):
-    row = ("image", "irn", "net", "voc", "sb", "0", 44.0, 40.0, 20.0, 50.0, 60.0, 7)
+    row = ("image", "irn", "net", "voc", "sb", "0", 44.0, 40.0, 20.0, 50.0, 60.0, 7, None)
     ends = [0.95, *[1.0, 2.0] * 10]
-    baseline = ("image", "irn", "net", "voc", "ce", "0", 40.0, 40.0, 20.0, 50.0, 60.0, 7)
+    baseline = ("image", "irn", "net", "voc", "ce", "0", 40.0, 40.0, 20.0, 50.0, 60.0, 7, None)
     columns = [*SCORE_COLUMNS, *INTERVAL_COLUMNS]
     table = pd.DataFrame([(*baseline, *ends), (*row, *ends)], columns=columns)
     table.to_csv(tmp_path / "table2.csv", index=False)

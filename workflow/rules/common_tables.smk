@@ -76,6 +76,7 @@ def described_cell(cell):
         "dataset": cell.dataset,
         "dataset_title": EXPERIMENT.dataset(cell.dataset).title,
         "loss": cell.loss,
+        "remark": EXPERIMENT.remark(cell.source, cell.dataset),
         "scores": summaries(cell),
     }
 

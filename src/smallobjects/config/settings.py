@@ -124,6 +124,19 @@ class Settings:
         """Tell whether the method `source` has a stage called `name`."""
         return name in self._stages_model(source).model_fields
 
+    def remark(self, source: str, dataset: str) -> str | None:
+        """Return what a reader of tables must know of the labels of `source`, if anything.
+
+        It is that they were made with more than what their supervision says: a method tells it by
+        a property `knows_more` of its stages, stand-ins for saliency detectors by their training.
+        """
+        dataset = self.trained_on(dataset)
+        saliency = self.saliency(source, dataset)
+        told = (
+            getattr(part, "knows_more", None) for part in (self.stages(source, dataset), saliency)
+        )
+        return " ".join(filter(None, told)) or None
+
     def saliency(self, source: str, dataset: str) -> SaliencyParameters | None:
         """Return where the saliency maps of `dataset` come from; None if `source` reads none.
 

@@ -9,11 +9,14 @@ import pandas as pd
 from smallobjects.losses.arms import parse_arm
 from smallobjects.reporting.cells import ScoreCells
 from smallobjects.reporting.comparison import compare_arms
-from smallobjects.reporting.latex import comment, escape, scale_note, table_environment
+from smallobjects.reporting.latex import comment, scale_note, table_environment
+from smallobjects.reporting.remarks import Remarks
 from smallobjects.reporting.score_latex import (
     head_lines,
     interval_note,
+    remark_note,
     row_lines,
+    row_names,
     seeds_note,
 )
 from smallobjects.reporting.scores import METRICS
@@ -32,13 +35,12 @@ def ablation_latex(
         scale: the scale it was made at.
         missing: the summaries that were not there; each is named in a comment.
     """
-    datasets = cells.titles("dataset")
+    datasets, remarks = cells.titles("dataset"), Remarks(table)
     lines = [r"\toprule", *head_lines(["Labels", "Segmentor", "Loss"], list(datasets.values()))]
     for _, group in groupby(compare_arms(table), lambda row: (row.labels, row.segmentor)):
         lines.append(r"\midrule")
         for row in group:
-            titles = [cells.titles("labels")[row.labels], cells.titles("segmentor")[row.segmentor]]
-            names = [*map(escape, titles), loss_title(row.loss)]
+            names = [*row_names(row, cells, remarks), loss_title(row.loss)]
             lines += row_lines(names, row.entries, list(datasets))
     lines.append(r"\bottomrule")
     return table_environment(
@@ -46,6 +48,7 @@ def ablation_latex(
         r"The losses one by one, in \%: value (gain over cross-entropy)."
         + seeds_note(table["seeds"])
         + interval_note(table)
+        + remark_note(remarks)
         + scale_note(scale),
         "tab:ablation",
         "lll" + "l" * len(METRICS) * len(datasets),

@@ -75,6 +75,8 @@ class ScoreCell(Parameters):
     """The name of an arm."""
     scores: Annotated[dict[NonNegativeInt, Path], Field(min_length=1)]
     """The summary.json of each seed, which need not exist yet."""
+    remark: str | None = None
+    """What a reader must know of the labels, as a sentence; all cells of a source say the same."""
     published: dict[str, float] | None = None
     """Published scores with this loss, in percent, by metric."""
 

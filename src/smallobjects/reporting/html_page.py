@@ -22,6 +22,8 @@ class SortableTable:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str | Number]]
+    notes: Sequence[str] = ()
+    """Said below it."""
 
 
 def table_page(title: str, tables: Sequence[SortableTable], note: str = "") -> str:
@@ -75,6 +77,7 @@ def _table(table: SortableTable) -> str:
             f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>",
             *lines,
             "</tbody></table>",
+            *(f'<p class="note">{escape(note)}</p>' for note in table.notes),
         ]
     )
 

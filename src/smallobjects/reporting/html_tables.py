@@ -16,6 +16,7 @@ from smallobjects.reporting.comparison import (
     format_intervals,
 )
 from smallobjects.reporting.html_page import Number, SortableTable
+from smallobjects.reporting.remarks import Remarks
 from smallobjects.reporting.table_files import read_table
 from smallobjects.reporting.terminal import METRIC_TITLES
 
@@ -117,21 +118,23 @@ def _score_tables(table: pd.DataFrame) -> list[SortableTable]:
     metrics = [name for title in METRIC_TITLES.values() for name in (title, "gain")]
     what = "value, and gain over CE" if several else "value with CE, and gain"
     found: Sequence[Row | ArmRow] = compare_arms(table) if several else compare(table)
-    tables = []
+    tables, remarks = [], Remarks(table)
     for dataset in dict.fromkeys(table["dataset"]):
         rows = [
-            [*_names(row), *_numbers(row.entries[dataset])]
+            [*_names(row, remarks), *_numbers(row.entries[dataset])]
             for row in found
             if dataset in row.entries
         ]
-        tables.append(SortableTable(f"{dataset}: {what}, in %", [*names, *metrics], rows))
+        title = f"{dataset}: {what}, in %"
+        tables.append(SortableTable(title, [*names, *metrics], rows, remarks.notes()))
     return tables
 
 
-def _names(row: Row | ArmRow) -> list[str]:
+def _names(row: Row | ArmRow, remarks: Remarks) -> list[str]:
+    labels = remarks.marked(row.labels, row.labels)
     if isinstance(row, ArmRow):
-        return [row.labels, row.segmentor, row.loss]
-    return [SUPERVISION_TITLES[row.supervision], row.labels, row.segmentor]
+        return [labels, row.segmentor, row.loss]
+    return [SUPERVISION_TITLES[row.supervision], labels, row.segmentor]
 
 
 def _numbers(entries: dict[str, Entry]) -> list[Number]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from smallobjects.reporting.cells import SUPERVISION_TITLES, ScoreCells
 from smallobjects.reporting.comparison import (
+    ArmRow,
     Entry,
     Row,
     compare,
@@ -14,6 +15,7 @@ from smallobjects.reporting.comparison import (
     format_intervals,
 )
 from smallobjects.reporting.latex import comment, escape, scale_note, table_environment
+from smallobjects.reporting.remarks import Remarks
 from smallobjects.reporting.scores import METRICS
 
 METRIC_TITLES = {
@@ -24,6 +26,7 @@ METRIC_TITLES = {
     "ia_l": "IA$_L$",
 }
 """Titles of the scores, in LaTeX."""
+REMARK_MARK = r"\textsuperscript{{{}}}"
 _ARM_TITLES = {"sb": "$L_{sb}$", "sw": "$L_{sw}$"}
 
 
@@ -39,7 +42,7 @@ def score_latex(
         scale: the scale it was made at.
         missing: the summaries that were not there; each is named in a comment.
     """
-    rows = compare(table)
+    rows, remarks = compare(table), Remarks(table)
     datasets = cells.titles("dataset")
     lines = [r"\toprule", *head_lines(["Labels", "Segmentor"], list(datasets.values()))]
     for supervision, title in SUPERVISION_TITLES.items():
@@ -49,12 +52,16 @@ def score_latex(
         width = 2 + len(METRICS) * len(datasets)
         lines += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{\textit{{{title}}}}} \\"]
         for row in group:
-            titles = [cells.titles("labels")[row.labels], cells.titles("segmentor")[row.segmentor]]
-            lines += row_lines([*map(escape, titles)], row.entries, list(datasets))
+            names = row_names(row, cells, remarks)
+            lines += row_lines(names, row.entries, list(datasets))
     lines.append(r"\bottomrule")
     return table_environment(
         "table*",
-        _caption(rows) + seeds_note(table["seeds"]) + interval_note(table) + scale_note(scale),
+        _caption(rows)
+        + seeds_note(table["seeds"])
+        + interval_note(table)
+        + remark_note(remarks)
+        + scale_note(scale),
         "tab:scores",
         "ll" + "l" * len(METRICS) * len(datasets),
         lines,
@@ -99,6 +106,18 @@ def row_lines(
             small = [rf"{{\scriptsize {text}}}" if text else "" for text in texts]
             lines.append("& " * len(titles) + " & ".join(small) + r" \\")
     return lines
+
+
+def row_names(row: Row | ArmRow, cells: ScoreCells, remarks: Remarks) -> list[str]:
+    """Return the titles of a row's label source, with the mark of its remark, and segmentor."""
+    labels, segmentor = cells.titles("labels")[row.labels], cells.titles("segmentor")[row.segmentor]
+    return [remarks.marked(row.labels, escape(labels), REMARK_MARK), escape(segmentor)]
+
+
+def remark_note(remarks: Remarks) -> str:
+    """Return the remarks as sentences, after a space, if there are any."""
+    texts = enumerate(remarks.texts, 1)
+    return "".join(f" {REMARK_MARK.format(place)}{escape(text)}" for place, text in texts)
 
 
 def interval_note(table: pd.DataFrame) -> str:

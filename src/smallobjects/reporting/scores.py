@@ -11,7 +11,7 @@ from smallobjects.reporting.cells import ScoreCell
 
 METRICS = ("miou", "ia_miou", "ia_s", "ia_m", "ia_l")
 KEYS = ("supervision", "labels", "segmentor", "dataset", "loss")
-COLUMNS = (*KEYS, "seeds", *METRICS, "instances")
+COLUMNS = (*KEYS, "seeds", *METRICS, "instances", "remark")
 
 Fraction = Annotated[float, Field(ge=0, le=1)] | None
 
@@ -44,7 +44,7 @@ def score_table(cells: Sequence[ScoreCell]) -> tuple[pd.DataFrame, list[Path]]:
 
     Returns:
         A table with the columns `COLUMNS` (scores in percent, mean over seeds, missing where there
-        are none; seeds such as "0 1 2"; instances scored per seed), and the paths of the
+        are none; seeds such as "0 1 2"; instances scored per seed; remarks), and the paths of the
         summaries that do not exist, each once.
 
     Raises:
@@ -61,7 +61,8 @@ def score_table(cells: Sequence[ScoreCell]) -> tuple[pd.DataFrame, list[Path]]:
 
 def _row(cell: ScoreCell) -> dict[str, Any]:
     seeds = sorted(cell.scores)
-    row = {key: getattr(cell, key) for key in KEYS} | {"seeds": " ".join(map(str, seeds))}
+    row = {key: getattr(cell, key) for key in (*KEYS, "remark")}
+    row["seeds"] = " ".join(map(str, seeds))
     paths = [cell.scores[seed] for seed in seeds]
     if not all(path.is_file() for path in paths):
         return row

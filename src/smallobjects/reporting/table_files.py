@@ -8,10 +8,14 @@ import pandas as pd
 from smallobjects.reporting import instance_counts, intervals, published, runtimes, scores
 
 Kind = Literal["instances", "scores", "published", "runtimes"]
-_NAMES = (*scores.KEYS, "seeds", "rule", "source")
+_NAMES = (*scores.KEYS, "seeds", "remark", "rule", "source")
+_OLDER_SCORES = scores.COLUMNS[:-1]
+"""Before there were remarks."""
 _COLUMNS: dict[tuple[str, ...], Kind] = {
     instance_counts.COLUMNS: "instances",
     scores.COLUMNS: "scores",
+    _OLDER_SCORES: "scores",
+    (*_OLDER_SCORES, *intervals.COLUMNS): "scores",
     (*scores.COLUMNS, *intervals.COLUMNS): "scores",
     published.COLUMNS: "published",
     runtimes.COLUMNS: "runtimes",

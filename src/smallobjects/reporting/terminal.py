@@ -20,6 +20,7 @@ from smallobjects.reporting.comparison import (
     format_intervals,
 )
 from smallobjects.reporting.instance_latex import format_count, table_columns
+from smallobjects.reporting.remarks import Remarks
 from smallobjects.reporting.table_files import read_table
 
 METRIC_TITLES = {
@@ -80,15 +81,19 @@ def _runtime_table(table: pd.DataFrame) -> Table:
 def _score_tables(table: pd.DataFrame) -> Iterator[Table]:
     """Yield the scores dataset by dataset: several losses beside CE have rows of their own."""
     several = len(set(table["loss"]) - {"ce"}) > 1
-    rows, arms = compare(table), compare_arms(table)
+    rows, arms, remarks = compare(table), compare_arms(table), Remarks(table)
     for dataset in dict.fromkeys(table["dataset"]):
         if several:
-            yield _arm_table(dataset, [row for row in arms if dataset in row.entries])
+            shown = _arm_table(dataset, [row for row in arms if dataset in row.entries], remarks)
         else:
-            yield _score_table(dataset, [row for row in rows if dataset in row.entries])
+            shown = _score_table(dataset, [row for row in rows if dataset in row.entries], remarks)
+        if remarks.texts:
+            shown.caption = escape("\n".join(remarks.notes()))
+            shown.caption_justify = "left"
+        yield shown
 
 
-def _score_table(dataset: str, rows: list[Row]) -> Table:
+def _score_table(dataset: str, rows: list[Row], remarks: Remarks) -> Table:
     """Return a table with a row per label source and segmentor, by supervision."""
     shown = _empty_table(f"{escape(dataset)}: CE value (gain)", ["Labels", "Segmentor"], rows)
     for supervision, title in SUPERVISION_TITLES.items():
@@ -98,7 +103,7 @@ def _score_table(dataset: str, rows: list[Row]) -> Table:
         shown.add_row(f"[italic]{title}[/italic]")
         for row in group:
             shown.add_row(
-                f"  {escape(row.labels)}",
+                f"  {escape(remarks.marked(row.labels, row.labels))}",
                 escape(row.segmentor),
                 *_entry_cells(row.entries[dataset]),
                 end_section=row is group[-1],
@@ -106,12 +111,12 @@ def _score_table(dataset: str, rows: list[Row]) -> Table:
     return shown
 
 
-def _arm_table(dataset: str, rows: list[ArmRow]) -> Table:
+def _arm_table(dataset: str, rows: list[ArmRow], remarks: Remarks) -> Table:
     """Return a table with a row per label source, segmentor and loss."""
     title = f"{escape(dataset)}: value (gain over CE)"
     shown = _empty_table(title, ["Labels", "Segmentor", "Loss"], rows)
     for row in rows:
-        names = (row.labels, row.segmentor, row.loss)
+        names = (remarks.marked(row.labels, row.labels), row.segmentor, row.loss)
         shown.add_row(*map(escape, names), *_entry_cells(row.entries[dataset]))
     return shown
 

@@ -93,3 +93,13 @@ class Stages(Parameters):
     seed: SeedParameters = SeedParameters(background_threshold=0.10)
     edges: EdgeParameters = EdgeParameters()
     random_walk: RandomWalkParameters = RandomWalkParameters(background_threshold=0.20, pad_to=None)
+
+    @property
+    def knows_more(self) -> str | None:
+        """What the labels are made with beyond image-level labels, for tables."""
+        if self.scorer.network == "open_clip":
+            return None
+        return (
+            "In place of CLIP, a scorer that is trained on the boxes of the training images: it "
+            "knows more than image-level labels."
+        )
