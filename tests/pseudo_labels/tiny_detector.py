@@ -10,6 +10,12 @@ TINY = DetectorNetwork(
     hidden=64,
     anchor_sizes=((8, 16, 32),),
     sampling=ProposalSampling(
-        before_suppression=96, after_suppression=32, anchors=64, boxes=32, positive_share=0.5
+        before_suppression=96,
+        after_suppression=32,
+        shared_by=1,
+        anchors=64,
+        boxes=32,
+        positive_share=0.5,
     ),
+    predictor_deviation=0.1,
 )

@@ -5,59 +5,32 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.models.detection import FasterRCNN
-from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
-from torchvision.ops import MultiScaleRoIAlign
 
+from smallobjects.pseudo_labels.bbam.anchors import CentredAnchors
 from smallobjects.pseudo_labels.bbam.features import DetectorFeatures, anchor_sizes
+from smallobjects.pseudo_labels.bbam.heads import DetectorHeads
+from smallobjects.pseudo_labels.bbam.region_proposals import RegionProposals
 from smallobjects.pseudo_labels.methods.bbam import DetectorNetwork
 from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
 
 KIND = "detector"
 DIVISOR = 32
 """Images are filled up to multiples of this, as the strides of the feature pyramid need."""
-ASPECT_RATIOS = (0.5, 1.0, 2.0)
-SAMPLES_PER_CELL = 2
 JITTER = 0.3
 
 
-class _Pooling(MultiScaleRoIAlign):
-    """RoIAlign by torchvision's kernel, on GPUs too.
+class _Parts(nn.Module):
+    """Features, first and second stage of Faster R-CNN."""
 
-    Where deterministic algorithms are asked for, torchvision would compile a form in Python in its
-    place; on a GPU the kernel's gradients differ in the last bits from run to run.
-    """
-
-    def forward(
-        self, x: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]
-    ) -> Tensor:
-        enabled = torch.are_deterministic_algorithms_enabled()
-        warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-        torch.use_deterministic_algorithms(False)
-        try:
-            return super().forward(x, boxes, image_shapes)
-        finally:
-            torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
-
-
-def _faster_rcnn(parameters: DetectorNetwork, num_classes: int, weights: Path | None) -> FasterRCNN:
-    features = DetectorFeatures(parameters, weights)
-    sizes = anchor_sizes(parameters, features.strides)
-    pooled, sampling = parameters.pooled, parameters.sampling
-    return FasterRCNN(
-        features,
-        rpn_anchor_generator=AnchorGenerator(sizes, (ASPECT_RATIOS,) * len(sizes)),
-        box_roi_pool=_Pooling(features.names, pooled, sampling_ratio=SAMPLES_PER_CELL),
-        box_head=TwoMLPHead(features.out_channels * pooled**2, parameters.hidden),
-        box_predictor=FastRCNNPredictor(parameters.hidden, num_classes),
-        rpn_pre_nms_top_n_train=sampling.before_suppression,
-        rpn_post_nms_top_n_train=sampling.after_suppression,
-        rpn_batch_size_per_image=sampling.anchors,
-        box_batch_size_per_image=sampling.boxes,
-        box_positive_fraction=sampling.positive_share,
-    )
+    def __init__(self, parameters: DetectorNetwork, num_classes: int, weights: Path | None) -> None:
+        super().__init__()
+        self.backbone = DetectorFeatures(parameters, weights)
+        channels = self.backbone.out_channels
+        sizes = anchor_sizes(parameters, self.backbone.strides)
+        anchors = CentredAnchors(sizes, self.backbone.strides)
+        self.rpn = RegionProposals(anchors, channels, parameters.sampling)
+        self.roi_heads = DetectorHeads(self.backbone.names, channels, num_classes, parameters)
 
 
 def fill_up(images: Tensor) -> Tensor:
@@ -96,7 +69,7 @@ class Detector(nn.Module):
         fields = DetectorNetwork.model_fields
         self.settings = DetectorNetwork(**{name: getattr(parameters, name) for name in fields})
         self.num_classes = num_classes
-        self.parts = _faster_rcnn(parameters, num_classes, weights)
+        self.parts = _Parts(parameters, num_classes, weights)
 
     def losses(self, images: Tensor, shapes: Tensor, boxes: Tensor, *, jittered: int = 0) -> Tensor:
         """Return the sum of the four losses of a batch.
@@ -115,7 +88,8 @@ class Detector(nn.Module):
         proposals, first = self.parts.rpn(listed, features, targets)
         around = [around_boxes(target["boxes"], jittered) for target in targets]
         proposals = [torch.cat(both) for both in zip(proposals, around, strict=True)]
-        _, second = self.parts.roi_heads(features, proposals, _whole(images), targets)
+        heads = self.parts.roi_heads
+        second = heads.losses(features, proposals, _whole(images), targets)
         return sum((first | second).values())
 
     def classify(self, images: Tensor, boxes: list[Tensor]) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
@@ -16,6 +17,26 @@ LEAST_STRIDE = 4
 """Of a level of the feature pyramid."""
 ANCHOR_STRIDES = 8
 """Side of a level's anchors, in strides, unless they are given."""
+
+
+class _Pyramid(FeaturePyramidNetwork):
+    """A feature pyramid whose coarser levels are enlarged bilinearly, as in BBAM's public code.
+
+    The paper of the pyramid takes the nearest value, and so does torchvision.
+    """
+
+    def forward(self, x: dict[str, Tensor]) -> dict[str, Tensor]:
+        inputs = list(x.values())
+        last = self.inner_blocks[-1](inputs[-1])
+        levels = [self.layer_blocks[-1](last)]
+        for place in reversed(range(len(inputs) - 1)):
+            lateral = self.inner_blocks[place](inputs[place])
+            last = lateral + functional.interpolate(
+                last, size=lateral.shape[-2:], mode="bilinear", align_corners=False
+            )
+            levels.insert(0, self.layer_blocks[place](last))
+        levels, names = self.extra_blocks(levels, inputs, list(x))
+        return OrderedDict(zip(names, levels, strict=True))
 
 
 class DetectorFeatures(nn.Module):
@@ -38,8 +59,10 @@ class DetectorFeatures(nn.Module):
             self.levels = [last[stride] for stride in sorted(last) if stride >= LEAST_STRIDE]
             self.out_channels = parameters.pyramid
             channels = [shapes[index].channels for index in self.levels]
-            self.pyramid = FeaturePyramidNetwork(channels, parameters.pyramid, LastLevelMaxPool())
+            self.pyramid = _Pyramid(channels, parameters.pyramid, LastLevelMaxPool())
         self.strides = [shapes[index].stride for index in self.levels]
+        if self.pyramid is not None:
+            self.strides.append(2 * self.strides[-1])
 
     @property
     def names(self) -> list[str]:
@@ -55,13 +78,11 @@ class DetectorFeatures(nn.Module):
 
 
 def anchor_sizes(parameters: DetectorNetwork, strides: list[int]) -> tuple[tuple[int, ...], ...]:
-    """Return the sides of the anchors of each level, the one that a pyramid adds included.
+    """Return the sides of the anchors of each level, given the strides of the levels.
 
     Raises:
         BadInputError: sizes are given, for another number of levels.
     """
-    if parameters.pyramid is not None:
-        strides = [*strides, 2 * strides[-1]]
     if parameters.anchor_sizes is None:
         return tuple((ANCHOR_STRIDES * stride,) for stride in strides)
     if len(parameters.anchor_sizes) != len(strides):

@@ -18,11 +18,15 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class ProposalSampling(Parameters):
-    """Proposals that the detector learns from, in each image."""
+    """Proposals that the detector learns from."""
 
     before_suppression: PositiveInt = 2000
     """Of each level, those with the highest scores."""
     after_suppression: PositiveInt = 2000
+    """Of the images that share them."""
+    shared_by: PositiveInt = 4
+    """Images of which the best proposals are kept together: those of one of the public code's
+    four GPUs."""
     anchors: PositiveInt = 256
     """Anchors that the first stage learns from."""
     boxes: PositiveInt = 512
@@ -48,6 +52,8 @@ class DetectorNetwork(Parameters):
     """Sides of the anchors in pixels, for each level and the one that a pyramid adds at twice the
     last stride; `null`: 8 times the stride, one for each level (32 to 512 of a ResNet)."""
     sampling: ProposalSampling = ProposalSampling()
+    predictor_deviation: PositiveFloat = 0.01
+    """Of the initial weights that classify a box; those that regress it have a tenth of it."""
 
 
 class DetectorParameters(DetectorNetwork):
