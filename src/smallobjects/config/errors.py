@@ -62,4 +62,4 @@ def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[
         nested = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
         if nested:
             model = nested[0]
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]

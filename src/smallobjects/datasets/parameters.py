@@ -9,10 +9,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.lvis_parameters import LvisParameters, SelectionParameters
 from smallobjects.datasets.saliency_parameters import SaliencyParameters
+from smallobjects.datasets.split_parameters import SELECTION, SplitParameters, resolution_order
 from smallobjects.parameters import Parameters
-
-SELECTION = "selection"
-"""The source of a split whose images the workflow selects."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -27,21 +25,6 @@ class SyntheticParameters(Parameters):
     classes: tuple[PositiveInt, ...] = (1, 3, 7, 8, 12, 15)
     """Contiguous class ids (1..C) that are drawn; the class table stays complete."""
     seed: int = 0
-
-
-class SplitParameters(Parameters):
-    """One split: which raw list or annotation file it comes from."""
-
-    source: str
-    """VOC: a list in ImageSets/Segmentation, without `.txt`. COCO: the annotation file, relative
-    to the raw folder. LVIS: a list of image ids, one per line, relative to the raw folder, or
-    `selection`: the images that the stages of `selection` select."""
-    images: str | None = None
-    """COCO: the folder of the images, relative to the raw folder."""
-    first: Annotated[int, Field(ge=0)] = 0
-    """Skip this many images (in the order of the list, or of the sorted ids)."""
-    count: PositiveInt | None = None
-    """Take this many images after `first`; all of them if not given."""
 
 
 class DownloadedRaw(Parameters):
@@ -88,7 +71,8 @@ class DatasetParameters(Parameters):
     size_limits: tuple[PositiveInt, PositiveInt] = (32**2, 96**2)
     """Areas in pixels: small < first <= medium < second <= large."""
     semantic_masks: tuple[str, ...] = ("SegmentationClass",)
-    """VOC: folders of class masks; the first that has an image's mask is used."""
+    """VOC: folders of class masks; the first that has an image's mask is used. The first must be
+    there, the others may be missing."""
     instance_masks: str = "SegmentationObject"
     """VOC: folder of instance masks. Images outside the evaluated split may lack one."""
     lvis: LvisParameters | None = None
@@ -100,6 +84,11 @@ class DatasetParameters(Parameters):
     """Where the saliency maps of the training images come from, for methods that read them."""
     published: PublishedCounts | None = None
     """What Table 1 shows beside its own counts, at a scale that says so."""
+
+    @property
+    def raw_splits(self) -> dict[str, SplitParameters]:
+        """The splits that are read from raw data; the others are taken from these."""
+        return {name: split for name, split in self.splits.items() if split.source is not None}
 
     @property
     def selects_images(self) -> bool:
@@ -123,6 +112,7 @@ class DatasetParameters(Parameters):
 
     @model_validator(mode="after")
     def _known_splits(self) -> "DatasetParameters":
+        resolution_order(self.splits)
         roles = ["evaluate"] if self.trained_on else ["train", "label_score", "evaluate"]
         for key in roles:
             split = getattr(self, key)

@@ -14,6 +14,7 @@ from smallobjects.datasets.parameters import DatasetParameters, with_selection
 from smallobjects.datasets.prepared import FORMAT, SIZES
 from smallobjects.datasets.progress import with_progress
 from smallobjects.datasets.raw import RawDataset
+from smallobjects.datasets.split_choice import choose_splits
 from smallobjects.datasets.tables import TABLES, write_table
 from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_directory
@@ -54,7 +55,7 @@ def prepare_dataset(
         raise DatasetError(f"{raw}: no such folder of raw data; give the path it was unpacked to")
     parameters = with_selection(parameters, selection)
     converter = importlib.import_module(f"smallobjects.datasets.{parameters.layout}")
-    dataset: RawDataset = converter.open_raw(raw, parameters)
+    dataset: RawDataset = choose_splits(converter.open_raw(raw, parameters), parameters)
     if len(dataset.class_names) + 1 != parameters.num_classes:
         raise DatasetError(
             f"{raw}: {len(dataset.class_names)} classes beside the background, so num_classes must "
@@ -104,6 +105,7 @@ def _describe(
         "label_score": parameters.label_score,
         "evaluate": parameters.evaluate,
         "size_limits": list(parameters.size_limits),
+        **({"parts": dataset.parts} if dataset.parts else {}),
         "counts": _count(dataset, records),
         **({"selection": dataset.selection} if dataset.selection else {}),
     }

@@ -8,8 +8,9 @@
     labels.parquet         image, class_id: one row per image and class present (image-level labels)
     splits/<split>.txt     one image id per line
     dataset.json           format, name, title, class names, palette, splits, size limits, source,
-                           counts, checksums (of semantic, instances, lists (splits) and tables
-                           (*.parquet): LC_ALL=C sha256sum * | sha256sum, in their folder)
+                           parts (of splits that are no whole list), counts, checksums (of semantic, instances, lists
+                           (splits) and tables (*.parquet): LC_ALL=C sha256sum * | sha256sum, in
+                           their folder)
 Boxes are 0-based with exclusive ends: x0 <= x < x1.
 """
 
