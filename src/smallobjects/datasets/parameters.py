@@ -60,6 +60,10 @@ class DatasetParameters(Parameters):
     download: DownloadedRaw | None = None
     """What `raw: download` fetches; without it the dataset cannot be fetched."""
     splits: dict[str, SplitParameters]
+    longest_side: PositiveInt | None = None
+    """Images with a longer side than this are made smaller, with masks and boxes, until it has as
+    many pixels. Null: every image stays as it is. Sizes of objects count pixels after that, except
+    where `selection` balances them."""
     train: str | None = None
     """The split that models are trained on."""
     label_score: str | None = None

@@ -40,7 +40,7 @@ def prepare_dataset(
 
     Args:
         name: of the dataset, such as `voc`.
-        parameters: layout, splits and size limits.
+        parameters: layout, splits, size limits and the longest side of an image.
         raw: the raw folder.
         output: the folder to make.
         workers: processes that read and write images.
@@ -64,7 +64,12 @@ def prepare_dataset(
     with publish_directory(output) as folder:
         for part in FOLDERS:
             (folder / part).mkdir()
-        write = partial(write_image, folder=folder, size_limits=parameters.size_limits)
+        write = partial(
+            write_image,
+            folder=folder,
+            size_limits=parameters.size_limits,
+            longest_side=parameters.longest_side,
+        )
         written = ordered_map(write, dataset.images, workers)
         records = list(with_progress(written, len(dataset.images), f"Preparing {name}"))
         for table, schema in TABLES.items():
@@ -105,6 +110,7 @@ def _describe(
         "label_score": parameters.label_score,
         "evaluate": parameters.evaluate,
         "size_limits": list(parameters.size_limits),
+        **({"longest_side": parameters.longest_side} if parameters.longest_side else {}),
         **({"parts": dataset.parts} if dataset.parts else {}),
         "counts": _count(dataset, records),
         **({"selection": dataset.selection} if dataset.selection else {}),

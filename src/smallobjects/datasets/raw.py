@@ -37,6 +37,8 @@ class AnnotatedImage:
     """Annotated instances that show no pixel and are left out."""
     instances_path: Path | None = None
     """Where the instance mask is looked for, if it is a file of its own."""
+    pixels: np.ndarray | None = None
+    """H×W×3 uint8 RGB, of an image that is not kept as it is stored in `image_path`."""
 
 
 class RawImage(Protocol):
