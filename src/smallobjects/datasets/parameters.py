@@ -131,9 +131,23 @@ class DatasetParameters(Parameters):
             )
         if self.selects_images and self.selection is None:
             raise ValueError(f"selection: missing; a split has the source `{SELECTION}`")
+        self._check_saliency_split()
         if self.size_limits[0] >= self.size_limits[1]:
             raise ValueError(f"size_limits: {self.size_limits} must rise")
         return self
+
+    def _check_saliency_split(self) -> None:
+        training = self.saliency and self.saliency.mask_training
+        if not training:
+            return
+        split, key = training.split, "saliency.training.split"
+        if split not in self.splits:
+            raise ValueError(f"{key}: there is no split {split!r}; splits: {list(self.splits)}")
+        if split in (self.train, self.label_score, self.evaluate):
+            raise ValueError(
+                f"{key}: {split!r} is trained on, scored on or evaluated, and saliency must be "
+                "learnt on other images; name another split, `without` those"
+            )
 
 
 def with_selection(
