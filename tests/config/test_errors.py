@@ -4,6 +4,13 @@ import pytest
 
 from smallobjects.config import ConfigError, load
 
+
+def saliency_on(training):
+    """Settings by which the saliency of VOC is learnt on masks."""
+    saliency = {"training": {"_delete_": True, **training}}
+    return {"settings": {"datasets": {"voc": {"saliency": saliency}}}}
+
+
 WRONG = [
     ({"scal": "demo"}, ["scal = 'demo'", "unknown key", "scale"]),
     ({"scale": "papr"}, ["scale = 'papr'", "demo", "Did you mean paper?"]),
@@ -61,6 +68,38 @@ WRONG = [
     (
         {"settings": {"datasets": {"voc": {"train": "trainn"}}}},
         ["datasets.voc", "'trainn'", "train_aug"],
+    ),
+    (
+        {"settings": {"datasets": {"voc": {"splits": {"val": {"limt": 3}}}}}},
+        ["datasets.voc.splits.val.limt = 3", "unknown key", " from,", " limit,"],
+    ),
+    (
+        {"settings": {"datasets": {"voc": {"splits": {"train": {"from": "train_aug"}}}}}},
+        ["datasets.voc.splits.train", "either `source`", "`null` takes back"],
+    ),
+    (
+        {"settings": {"datasets": {"voc": {"splits": {"val": {"without": ["val"]}}}}}},
+        ["datasets.voc", "in a circle: val → val"],
+    ),
+    (
+        {"settings": {"datasets": {"voc": {"saliency": {"training": {"step": 3}}}}}},
+        ["datasets.voc.saliency.training.step = 3", "unknown key", "scenes", "steps"],
+    ),
+    (
+        saliency_on({"split": "val", "crop": 3}),
+        ["datasets.voc.saliency.training.crop = 3", "unknown key", "crop_size"],
+    ),
+    (
+        saliency_on({"split": "val", "network": "efficientnet"}),
+        ["datasets.voc.saliency.training.network = 'efficientnet'", "no such backbone"],
+    ),
+    (
+        saliency_on({"split": "saliency"}),
+        ["datasets.voc", "saliency.training.split: there is no split 'saliency'", "train_aug"],
+    ),
+    *(
+        (saliency_on({"split": split}), [f"saliency.training.split: {split!r} is trained on"])
+        for split in ("train_aug", "train", "val")
     ),
     (
         {"settings": {"segmentors": {"deeplabv2": {"schedule": {"iterations": 3}}}}},

@@ -410,3 +410,18 @@ def test_the_configuration_is_read_without_torch(repository):
         "sys.exit(str(heavy) if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_weights_that_saliency_starts_from_must_be_there(config_folder):
+    training = {"_delete_": True, "split": "saliency", "weights": "/none/lite0.pth"}
+    splits = {"train_aug": {"without": ["saliency"]}, "saliency": {"source": "train"}}
+    saliency = {"source": "trained", "path": None, "training": training}
+    changes = {
+        "matrix": [{"labels": ["edam"], "segmentors": ["deeplabv2"]}],
+        "settings": {"datasets": {"voc": {"splits": splits, "saliency": saliency}}},
+    }
+    key = "settings.datasets.voc.saliency.training.weights"
+    missing = missing_paths(load(config_folder / "config.yaml", changes))
+    assert missing == {key: "/none/lite0.pth"}
+    saliency["training"]["weights"] = "weights/efficientnet_lite0.pth"
+    assert missing_paths(load(config_folder / "config.yaml", changes)) == {}

@@ -146,7 +146,7 @@ VOC = {
         f"no folder {folder}": Damage(remove(folder), f"no folder '{folder}'; {HOME}")
         for folder in (
             *("JPEGImages", "Annotations", "ImageSets/Segmentation", "SegmentationClass"),
-            *("SegmentationClassAug", "SegmentationObject"),
+            "SegmentationObject",
         )
     },
     "list absent": Damage(

@@ -17,6 +17,7 @@ from test_edam_chain import STAGES as EDAM
 from test_nsrom_chain import STAGES as NSROM
 from test_rca_chain import STAGES as RCA
 from test_saliency import TRAINING as SALIENCY
+from test_saliency_on_masks import TINY as SALIENCY_ON_MASKS
 
 from smallobjects.pseudo_labels import checkpoint
 from smallobjects.pseudo_labels.bbam import shard
@@ -43,6 +44,7 @@ TRAININGS = {
     "train-box-classifier": BANA["box_classifier"] | STEPS,
     "train-detector": BBAM["detector"] | STEPS,
     "train-saliency": SALIENCY | STEPS,
+    "train-saliency-on-masks": SALIENCY_ON_MASKS | STEPS | {"split": "half"},
 }
 STOPS = (3, 7)
 
@@ -88,10 +90,11 @@ def command(squares, inputs):
 
     def make(name, folder, *options, **changes):
         folder.mkdir(exist_ok=True)
-        split = ("--dataset", squares.root, "--split", "train")
+        dataset, split = ("--dataset", squares.root), ("--split", "train")
+        apart = {"train-saliency": (), "train-saliency-on-masks": dataset}
         own = ("--attention", folder / "gathered.npz") if name == "train-nsrom-classifier" else ()
         return (
-            name, *(split if name != "train-saliency" else ()), *inputs.get(name, ()), *own,
+            name, *apart.get(name, (*dataset, *split)), *inputs.get(name, ()), *own,
             "--device", "cpu", "--seed", 2, "--parameters", json.dumps(TRAININGS[name] | changes),
             *options, "--output", folder / "trained",
         )  # fmt: skip

@@ -58,3 +58,34 @@ def test_bad_maps_stop_a_run_before_anything_is_trained(workflow, tmp_path):
     assert content["inputs"]["saliency"]["origin"] == saliency
     assert content["miou"]["exclude"] > content["stages"]["all_background"]
     assert "Nothing to be done" in run.run(MANIFEST)
+
+
+def test_maps_are_learnt_on_the_masks_of_other_images(workflow):
+    """The network waits for the dataset, of whose list a part is left for it."""
+    training = {
+        "_delete_": True, "split": "saliency", "network": "tiny", "trained_from": "stem",
+        "batch_norm": "trained", "crop_size": 64, "steps": 4, "batch_size": 4,
+    }  # fmt: skip
+    splits = {
+        "train_aug": {"source": ["train_most", "train_aug"], "limit": 14},
+        "train": {"source": None, "from": "train_aug"},
+        "saliency": {"source": "train_aug", "without": ["train_aug"]},
+        "val": {"limit": 5},
+    }
+    voc = {"splits": splits, "longest_side": 80, "saliency": {"training": training}}
+    run = workflow(
+        {
+            "matrix": [{"labels": ["edam"], "segmentors": ["deeplabv2"]}],
+            "settings": {"datasets": {"voc": voc}},
+        }
+    )
+    target = "results/demo/saliency/voc/train_aug"
+    run.run(target)
+    manifest = json.loads((run.folder / target / "manifest.json").read_text())
+    assert manifest["images"] == 14
+    assert manifest["origin"]["statement"] == "trained on masks of 10 other images"
+    with Image.open(next((run.folder / target).glob("*.png"))) as saliency:
+        assert saliency.size == (80, 80)
+    logs = run.folder / "results/demo/logs"
+    assert (logs / "train_saliency_on_masks/voc.log").is_file()
+    assert not (logs / "train_saliency").exists()

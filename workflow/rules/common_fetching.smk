@@ -111,4 +111,7 @@ def everything_fetched(wildcards):
         home = EXPERIMENT.trained_on(cell.dataset)
         first = EXPERIMENT.first_segmentor(cell.source, home)
         weights.update(weights_to_read(first.model) if first else [])
+        saliency = EXPERIMENT.saliency(cell.source, home)
+        if saliency and saliency.mask_training:
+            weights.update(weights_to_read(saliency.mask_training.model_dump()))
     return sorted({*raw, *weights})

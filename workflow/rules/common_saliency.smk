@@ -1,6 +1,11 @@
 # The helpers of saliency maps; `saliency_maps` is the input of a rule that reads them.
 SALIENCY = f"{ROOT}/saliency/{{dataset}}/{{split}}"
 SALIENCY_NETWORK = f"{ROOT}/saliency/{{dataset}}/network.pt"
+LEARNING_SALIENCY_ON_MASKS = [
+    dataset
+    for dataset in dict.fromkeys(map(EXPERIMENT.trained_on, EXPERIMENT.config.datasets))
+    if (saliency := EXPERIMENT.dataset(dataset).saliency) and saliency.mask_training
+]
 
 
 def saliency_maps(wildcards):
@@ -25,6 +30,13 @@ def saliency_settings(name):
         return getattr(saliency_of(wildcards.dataset), name).model_dump_json()
 
     return parameters
+
+
+def saliency_weights(wildcards):
+    """Return the pretrained weights that a training on masks starts from."""
+    return weights_to_read(
+        saliency_of(wildcards.dataset).mask_training.model_dump(exclude_none=True)
+    )
 
 
 def saliency_parameters(wildcards):

@@ -30,6 +30,41 @@ rule train_saliency:
         " --output {output.network} > {log} 2>&1"
 
 
+rule train_saliency_on_masks:
+    """Train a saliency network on the masks of images that nothing else is made of."""
+    input:
+        dataset=f"{DATASET}/dataset.json",
+        weights=saliency_weights,
+    output:
+        network=SALIENCY_NETWORK,
+    log:
+        f"{LOGS}/train_saliency_on_masks/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_saliency_on_masks/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=any_of(LEARNING_SALIENCY_ON_MASKS),
+    conda:
+        ENVIRONMENT
+    threads: COMPUTE.training_threads
+    resources:
+        gpu=ONE_GPU,
+        device=COMPUTE.device,
+        workers=COMPUTE.loader_workers,
+    params:
+        dataset=subpath(input.dataset, parent=True),
+        parameters=saliency_settings("training"),
+        network=saliency_settings("network"),
+        seed=EXPERIMENT.config.label_seed,
+    shell:
+        "exec smallobjects train-saliency-on-masks --dataset {params.dataset}"
+        " --parameters {params.parameters:q} --network {params.network:q} --seed {params.seed}"
+        " --threads {threads} --workers {resources.workers} --device {resources.device}"
+        " --output {output.network} > {log} 2>&1"
+
+
+ruleorder: train_saliency_on_masks > train_saliency
+
+
 rule make_saliency:
     """Check and take the saliency maps that are there, or predict them."""
     input:

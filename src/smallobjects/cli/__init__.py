@@ -21,6 +21,7 @@ COMMANDS = {
     "prepare-dataset": "datasets",
     "check": "datasets",
     "train-saliency": "saliency",
+    "train-saliency-on-masks": "saliency",
     "make-saliency": "saliency",
     "train-classifier": "pseudo_labels",
     "make-cams": "pseudo_labels",

@@ -17,6 +17,7 @@ from smallobjects.cli.options import (
 from smallobjects.cli.resuming import resumable
 from smallobjects.cli.stages import one_line_errors, output_option, split_option
 from smallobjects.datasets.saliency_parameters import (
+    SaliencyMaskTraining,
     SaliencyNetwork,
     SaliencyParameters,
     SaliencyTraining,
@@ -64,6 +65,46 @@ def train_saliency(
 
 @click.command()
 @dataset_option
+@parameters_option(SaliencyMaskTraining, default=None)
+@parameters_option(SaliencyNetwork, "--network")
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("TorchScript network (.pt)")
+@one_line_errors
+@resumable
+def train_saliency_on_masks(
+    dataset: Path,
+    parameters: SaliencyMaskTraining,
+    network: SaliencyNetwork,
+    seed: int,
+    threads: int,
+    workers: int,
+    device: str,
+    output: Path,
+    checkpoint: "Checkpoint",
+) -> None:
+    """Train a saliency network on the masks of other images of a dataset, without classes."""
+    from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.saliency.mask_training import train_saliency_on_masks
+    from smallobjects.pseudo_labels.saliency.training import save_saliency_network
+
+    trained = train_saliency_on_masks(
+        PreparedDataset.open(dataset),
+        network,
+        parameters,
+        seed=seed,
+        device=select_device(device, threads),
+        workers=workers,
+        checkpoint=checkpoint,
+    )
+    save_saliency_network(output, trained)
+
+
+@click.command()
+@dataset_option
 @split_option
 @click.option(
     "--from",
@@ -95,4 +136,4 @@ def make_saliency(
     data = PreparedDataset.open(dataset)
     chosen = select_device(device, threads)
     maps = maps_from(source, data, data.split(split), parameters, chosen)
-    publish_maps(data, split, maps, describe_origin(source, parameters), output)
+    publish_maps(data, split, maps, describe_origin(source, parameters, data), output)

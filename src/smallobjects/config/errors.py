@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -40,7 +40,8 @@ def unknown(key: str, value: object, allowed: list[str], what: str = "unknown") 
 
 
 def _explain(model: type[BaseModel], problem: Mapping[str, Any], key: str) -> str:
-    path = ".".join([key, *map(str, problem["loc"])]).strip(".")
+    location = [str(part) for part in problem["loc"] if not _is_tag(part)]
+    path = ".".join([key, *location]).strip(".")
     if problem["type"] == "extra_forbidden":
         allowed = _fields_at(model, problem["loc"][:-1])
         return str(unknown(path, problem["input"], allowed, "unknown key"))
@@ -52,14 +53,24 @@ def _explain(model: type[BaseModel], problem: Mapping[str, Any], key: str) -> st
     return f"{path}{shown}: {message[0].lower()}{message[1:]}"
 
 
+def _is_tag(part: str | int) -> bool:
+    """Tell whether a part of a location names no key, but one of several models that it may hold.
+
+    Such tags stand in parentheses.
+    """
+    return isinstance(part, str) and part.startswith("(")
+
+
 def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
     """Return the field names of the model nested in `model` at `location`."""
+    tags = [Tag(part) for part in location if _is_tag(part)]
     for part in location:
         field = model.model_fields.get(str(part))
         if field is None:
             continue
         candidates = [field.annotation, *get_args(field.annotation)]
+        candidates += [get_args(c)[0] for c in candidates if set(get_args(c)) & set(tags)]
         nested = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
         if nested:
             model = nested[0]
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -82,10 +82,13 @@ def _decisions(experiment: Experiment, dataset: str) -> Iterator[tuple[str, str]
 
 
 def _saliency(experiment: Experiment, source: str, dataset: str) -> Iterator[tuple[str, str]]:
-    """Yield the maps or the network that a label source's saliency comes from, with its key."""
+    """Yield the maps, network or weights that a label source's saliency comes from, with keys."""
     saliency = experiment.saliency(source, dataset)
     if saliency and saliency.path:
         yield f"settings.datasets.{dataset}.saliency.path", saliency.path
+    if saliency and saliency.mask_training:
+        training = saliency.mask_training.model_dump()
+        yield from _weights(training, f"settings.datasets.{dataset}.saliency.training")
 
 
 def _weights(settings: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:

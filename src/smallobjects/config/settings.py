@@ -152,7 +152,8 @@ class Settings:
             raise ConfigError(
                 f"{key}: missing, but {source} reads saliency maps; give their `source` and `path`"
             )
-        if saliency.source == "trained" and saliency.training.seed == parameters.synthetic.seed:
+        on_scenes = saliency.source == "trained" and not saliency.mask_training
+        if on_scenes and saliency.training.seed == parameters.synthetic.seed:
             raise ConfigError(
                 f"{key}.training.seed = {saliency.training.seed}: the seed that the scenes of "
                 f"{dataset} are drawn with; choose another"

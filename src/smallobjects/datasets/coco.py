@@ -20,7 +20,7 @@ from smallobjects.datasets.mask_files import check_same_size, read_image_size
 from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.datasets.prepared import VOID
 from smallobjects.datasets.raw import AnnotatedImage, RawDataset
-from smallobjects.datasets.selection import select_ids
+from smallobjects.datasets.selection import find_source, select_ids
 
 
 def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
@@ -32,21 +32,22 @@ def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
     Raises:
         DatasetError: a file or folder is missing or cannot be used, or one id means two images.
     """
-    files: dict[str, dict[str, CocoEntry]] = {}
+    files: dict[Path, dict[str, CocoEntry]] = {}
     splits: dict[str, list[str]] = {}
     images: dict[str, CocoImage] = {}
-    for name, split in parameters.splits.items():
+    for name, split in parameters.raw_splits.items():
         if split.images is None:
             raise DatasetError(f"split {name!r}: the COCO layout needs `images`, a folder in {raw}")
-        folder, source = raw / split.images, raw / split.source
+        folder = raw / split.images
         if not folder.is_dir():
             raise DatasetError(
                 f"{raw}: no folder {split.images!r} (the images of split {name!r}); raw must be "
                 "the folder that holds the folders of annotations and images"
             )
-        if split.source not in files:
-            files[split.source] = read_annotation_file(source)
-        entries = files[split.source]
+        source = find_source(name, split, [raw / source for source in split.sources])
+        if source not in files:
+            files[source] = read_annotation_file(source)
+        entries = files[source]
         splits[name] = select_ids(sorted(entries), split, source)
         for image_id in splits[name]:
             image = CocoImage(image_id, folder, source, entries[image_id])
@@ -81,6 +82,14 @@ class CocoImage:
         check_same_size(image_path, read_image_size(image_path), entry_name, size)
         return self.paint()
 
+    def read_labels(self) -> tuple[int, ...]:
+        """Return the classes of all annotations but crowds.
+
+        Raises:
+            DatasetError: an annotation cannot be used.
+        """
+        return tuple(sorted({class_of(a, self._where(a)) for a in self._objects}))
+
     def paint(self) -> AnnotatedImage:
         """Decode and paint the annotations; the image itself is not looked at.
 
@@ -88,7 +97,7 @@ class CocoImage:
             DatasetError: an annotation cannot be used.
         """
         size = (self.entry.height, self.entry.width)
-        annotations = [a for a in self.entry.annotations if not is_crowd(a, self._where(a))]
+        annotations = self._objects
         crowds = [a for a in self.entry.annotations if is_crowd(a, self._where(a))]
         classes = [class_of(a, self._where(a)) for a in annotations]
         masks = [decode_mask(a, *size, self._where(a)) for a in annotations]
@@ -106,6 +115,11 @@ class CocoImage:
             class_ids=tuple(sorted(set(classes))),
             hidden_instances=len(masks) - len(order),
         )
+
+    @property
+    def _objects(self) -> list[dict]:
+        """The annotations that are no crowds."""
+        return [a for a in self.entry.annotations if not is_crowd(a, self._where(a))]
 
     def _where(self, annotation: dict) -> str:
         return f"{self.source}: annotation {annotation.get('id')} of image {self.image_id!r}"

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from smallobjects.datasets.instance_rows import instance_rows
-from smallobjects.datasets.mask_files import encode_mask
-from smallobjects.datasets.raw import RawImage
+from smallobjects.datasets.mask_files import encode_jpeg, encode_mask
+from smallobjects.datasets.raw import AnnotatedImage, RawImage
+from smallobjects.datasets.shrinking import shrink
 
 
 @dataclass(frozen=True)
@@ -24,20 +25,23 @@ class Record:
     """None: there is no such mask."""
 
 
-def write_image(image: RawImage, folder: Path, size_limits: tuple[int, int]) -> Record:
-    """Read an image, write its masks below `folder` and link the image there.
+def write_image(
+    image: RawImage, folder: Path, size_limits: tuple[int, int], longest_side: int | None = None
+) -> Record:
+    """Read an image, write its masks below `folder`, and link the image there or write it smaller.
 
     Args:
         image: to be read.
         folder: with the folders images, semantic and instances.
         size_limits: areas in pixels where medium and large begin.
+        longest_side: images with a longer side are made smaller first.
 
     Raises:
         DatasetError: the image cannot be used.
     """
-    content = image.read()
+    content = shrink(image.read(), longest_side)
     image_id = image.image_id
-    (folder / "images" / f"{image_id}.jpg").symlink_to(content.image_path.resolve())
+    _keep_image(folder / "images" / f"{image_id}.jpg", content)
     instances, instances_sha256 = [], None
     if content.instances is not None:
         path = folder / "instances" / f"{image_id}.png"
@@ -56,6 +60,13 @@ def write_image(image: RawImage, folder: Path, size_limits: tuple[int, int]) -> 
         semantic_sha256=_write_hashed(folder / "semantic" / f"{image_id}.png", content.semantic),
         instances_sha256=instances_sha256,
     )
+
+
+def _keep_image(path: Path, content: AnnotatedImage) -> None:
+    if content.pixels is None:
+        path.symlink_to(content.image_path.resolve())
+    else:
+        path.write_bytes(encode_jpeg(content.pixels))
 
 
 def _write_hashed(path: Path, mask: np.ndarray) -> str:

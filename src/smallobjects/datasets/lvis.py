@@ -11,7 +11,7 @@ from smallobjects.datasets.lvis_classes import VOC_TO_COCO
 from smallobjects.datasets.lvis_parameters import LvisParameters
 from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.datasets.raw import AnnotatedImage, RawDataset
-from smallobjects.datasets.selection import select_ids
+from smallobjects.datasets.selection import find_source, select_ids
 from smallobjects.datasets.selection_report import read_report
 
 _VOC_IDS = {
@@ -34,9 +34,11 @@ def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
     if parameters.lvis is None:
         raise DatasetError("the LVIS layout needs `lvis`: its annotation files and categories")
     splits: dict[str, list[str]] = {}
+    sources: dict[str, Path] = {}
     selection = None
-    for name, split in parameters.splits.items():
-        source = raw / split.source
+    for name, split in parameters.raw_splits.items():
+        source = find_source(name, split, [raw / source for source in split.sources])
+        sources[name] = source
         if source.suffix == ".json":
             selection = read_report(source)
             ids = selection.pop("images")
@@ -48,7 +50,7 @@ def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
         unknown = [image_id for image_id in ids if image_id not in images]
         if unknown:
             raise DatasetError(
-                f"{raw / parameters.splits[name].source}: image {unknown[0]!r} is in none of "
+                f"{sources[name]}: image {unknown[0]!r} is in none of "
                 f"{', '.join(parameters.lvis.annotations)}; ids are file names without `.jpg`, "
                 "such as 000000391895"
             )
@@ -98,6 +100,14 @@ class LvisImage:
         """
         return _with_voc_classes(self._as_coco().read())
 
+    def read_labels(self) -> tuple[int, ...]:
+        """Return the classes of all annotations but crowds.
+
+        Raises:
+            DatasetError: an annotation cannot be used.
+        """
+        return _voc_classes(self._as_coco().read_labels())
+
     def paint(self) -> AnnotatedImage:
         """Decode and paint the annotations; the image itself is not looked at.
 
@@ -118,5 +128,10 @@ def _with_voc_classes(image: AnnotatedImage) -> AnnotatedImage:
         semantic=semantic_from_instances(image.instances, classes),
         instance_classes=classes,
         boxes=[replace(box, class_id=_VOC_IDS[box.class_id]) for box in image.boxes],
-        class_ids=tuple(sorted(_VOC_IDS[coco] for coco in image.class_ids)),
+        class_ids=_voc_classes(image.class_ids),
     )
+
+
+def _voc_classes(coco: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the class ids of VOC, ascending, for those of COCO."""
+    return tuple(sorted(_VOC_IDS[class_id] for class_id in coco))

@@ -101,6 +101,26 @@ def read_image_size(path: Path) -> tuple[int, int]:
         raise DatasetError(f"{path}: unreadable image ({error}); fetch it again") from error
 
 
+def read_rgb(path: Path) -> np.ndarray:
+    """Return an image as H×W×3 uint8 RGB, as it is stored; grey and CMYK are converted.
+
+    Raises:
+        DatasetError: the file is missing, is no image, or ends early.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except _UNREADABLE as error:
+        raise DatasetError(f"{path}: unreadable image ({error}); fetch it again") from error
+
+
+def encode_jpeg(pixels: np.ndarray) -> bytes:
+    """Return a JPEG file of an H×W×3 uint8 RGB image, with hardly a visible loss."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="JPEG", quality=95, subsampling=0)
+    return file.getvalue()
+
+
 def check_same_size(
     first: Path, first_size: tuple[int, ...], second: Path | str, second_size: tuple[int, ...]
 ) -> None:

@@ -9,10 +9,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.lvis_parameters import LvisParameters, SelectionParameters
 from smallobjects.datasets.saliency_parameters import SaliencyParameters
+from smallobjects.datasets.split_parameters import SELECTION, SplitParameters, resolution_order
 from smallobjects.parameters import Parameters
-
-SELECTION = "selection"
-"""The source of a split whose images the workflow selects."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -27,21 +25,6 @@ class SyntheticParameters(Parameters):
     classes: tuple[PositiveInt, ...] = (1, 3, 7, 8, 12, 15)
     """Contiguous class ids (1..C) that are drawn; the class table stays complete."""
     seed: int = 0
-
-
-class SplitParameters(Parameters):
-    """One split: which raw list or annotation file it comes from."""
-
-    source: str
-    """VOC: a list in ImageSets/Segmentation, without `.txt`. COCO: the annotation file, relative
-    to the raw folder. LVIS: a list of image ids, one per line, relative to the raw folder, or
-    `selection`: the images that the stages of `selection` select."""
-    images: str | None = None
-    """COCO: the folder of the images, relative to the raw folder."""
-    first: Annotated[int, Field(ge=0)] = 0
-    """Skip this many images (in the order of the list, or of the sorted ids)."""
-    count: PositiveInt | None = None
-    """Take this many images after `first`; all of them if not given."""
 
 
 class DownloadedRaw(Parameters):
@@ -77,6 +60,10 @@ class DatasetParameters(Parameters):
     download: DownloadedRaw | None = None
     """What `raw: download` fetches; without it the dataset cannot be fetched."""
     splits: dict[str, SplitParameters]
+    longest_side: PositiveInt | None = None
+    """Images with a longer side than this are made smaller, with masks and boxes, until it has as
+    many pixels. Null: every image stays as it is. Sizes of objects count pixels after that, except
+    where `selection` balances them."""
     train: str | None = None
     """The split that models are trained on."""
     label_score: str | None = None
@@ -88,7 +75,8 @@ class DatasetParameters(Parameters):
     size_limits: tuple[PositiveInt, PositiveInt] = (32**2, 96**2)
     """Areas in pixels: small < first <= medium < second <= large."""
     semantic_masks: tuple[str, ...] = ("SegmentationClass",)
-    """VOC: folders of class masks; the first that has an image's mask is used."""
+    """VOC: folders of class masks; the first that has an image's mask is used. The first must be
+    there, the others may be missing."""
     instance_masks: str = "SegmentationObject"
     """VOC: folder of instance masks. Images outside the evaluated split may lack one."""
     lvis: LvisParameters | None = None
@@ -100,6 +88,11 @@ class DatasetParameters(Parameters):
     """Where the saliency maps of the training images come from, for methods that read them."""
     published: PublishedCounts | None = None
     """What Table 1 shows beside its own counts, at a scale that says so."""
+
+    @property
+    def raw_splits(self) -> dict[str, SplitParameters]:
+        """The splits that are read from raw data; the others are taken from these."""
+        return {name: split for name, split in self.splits.items() if split.source is not None}
 
     @property
     def selects_images(self) -> bool:
@@ -123,6 +116,7 @@ class DatasetParameters(Parameters):
 
     @model_validator(mode="after")
     def _known_splits(self) -> "DatasetParameters":
+        resolution_order(self.splits)
         roles = ["evaluate"] if self.trained_on else ["train", "label_score", "evaluate"]
         for key in roles:
             split = getattr(self, key)
@@ -137,9 +131,23 @@ class DatasetParameters(Parameters):
             )
         if self.selects_images and self.selection is None:
             raise ValueError(f"selection: missing; a split has the source `{SELECTION}`")
+        self._check_saliency_split()
         if self.size_limits[0] >= self.size_limits[1]:
             raise ValueError(f"size_limits: {self.size_limits} must rise")
         return self
+
+    def _check_saliency_split(self) -> None:
+        training = self.saliency and self.saliency.mask_training
+        if not training:
+            return
+        split, key = training.split, "saliency.training.split"
+        if split not in self.splits:
+            raise ValueError(f"{key}: there is no split {split!r}; splits: {list(self.splits)}")
+        if split in (self.train, self.label_score, self.evaluate):
+            raise ValueError(
+                f"{key}: {split!r} is trained on, scored on or evaluated, and saliency must be "
+                "learnt on other images; name another split, `without` those"
+            )
 
 
 def with_selection(

@@ -14,6 +14,7 @@ from smallobjects.datasets.parameters import DatasetParameters, with_selection
 from smallobjects.datasets.prepared import FORMAT, SIZES
 from smallobjects.datasets.progress import with_progress
 from smallobjects.datasets.raw import RawDataset
+from smallobjects.datasets.split_choice import choose_splits
 from smallobjects.datasets.tables import TABLES, write_table
 from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_directory
@@ -39,7 +40,7 @@ def prepare_dataset(
 
     Args:
         name: of the dataset, such as `voc`.
-        parameters: layout, splits and size limits.
+        parameters: layout, splits, size limits and the longest side of an image.
         raw: the raw folder.
         output: the folder to make.
         workers: processes that read and write images.
@@ -54,7 +55,7 @@ def prepare_dataset(
         raise DatasetError(f"{raw}: no such folder of raw data; give the path it was unpacked to")
     parameters = with_selection(parameters, selection)
     converter = importlib.import_module(f"smallobjects.datasets.{parameters.layout}")
-    dataset: RawDataset = converter.open_raw(raw, parameters)
+    dataset: RawDataset = choose_splits(converter.open_raw(raw, parameters), parameters)
     if len(dataset.class_names) + 1 != parameters.num_classes:
         raise DatasetError(
             f"{raw}: {len(dataset.class_names)} classes beside the background, so num_classes must "
@@ -63,7 +64,12 @@ def prepare_dataset(
     with publish_directory(output) as folder:
         for part in FOLDERS:
             (folder / part).mkdir()
-        write = partial(write_image, folder=folder, size_limits=parameters.size_limits)
+        write = partial(
+            write_image,
+            folder=folder,
+            size_limits=parameters.size_limits,
+            longest_side=parameters.longest_side,
+        )
         written = ordered_map(write, dataset.images, workers)
         records = list(with_progress(written, len(dataset.images), f"Preparing {name}"))
         for table, schema in TABLES.items():
@@ -104,6 +110,8 @@ def _describe(
         "label_score": parameters.label_score,
         "evaluate": parameters.evaluate,
         "size_limits": list(parameters.size_limits),
+        **({"longest_side": parameters.longest_side} if parameters.longest_side else {}),
+        **({"parts": dataset.parts} if dataset.parts else {}),
         "counts": _count(dataset, records),
         **({"selection": dataset.selection} if dataset.selection else {}),
     }

@@ -1,6 +1,6 @@
 """The prepared format: the only form of a dataset that the rest of the package knows.
 
-    images/<id>.jpg        links to the raw images
+    images/<id>.jpg        links to the raw images; files, where images are made smaller
     semantic/<id>.png      8-bit, 0 background, 1..C, 255 void
     instances/<id>.png     8- or 16-bit, 0 background, 1..K without 255, 255 void
     instances.parquet      image, instance_id, class_id, area, size, x0, y0, x1, y1 (painted masks)
@@ -8,8 +8,10 @@
     labels.parquet         image, class_id: one row per image and class present (image-level labels)
     splits/<split>.txt     one image id per line
     dataset.json           format, name, title, class names, palette, splits, size limits, source,
-                           counts, checksums (of semantic, instances, lists (splits) and tables
-                           (*.parquet): LC_ALL=C sha256sum * | sha256sum, in their folder)
+                           longest_side (if images are made smaller), parts (of splits that are
+                           no whole list), counts, checksums (of semantic, instances, lists
+                           (splits) and tables (*.parquet): LC_ALL=C sha256sum * | sha256sum, in
+                           their folder)
 Boxes are 0-based with exclusive ends: x0 <= x < x1.
 """
 

@@ -35,6 +35,10 @@ class AnnotatedImage:
     """Image-level labels, ascending."""
     hidden_instances: int = 0
     """Annotated instances that show no pixel and are left out."""
+    instances_path: Path | None = None
+    """Where the instance mask is looked for, if it is a file of its own."""
+    pixels: np.ndarray | None = None
+    """H×W×3 uint8 RGB, of an image that is not kept as it is stored in `image_path`."""
 
 
 class RawImage(Protocol):
@@ -51,6 +55,13 @@ class RawImage(Protocol):
             DatasetError: they cannot be used.
         """
 
+    def read_labels(self) -> tuple[int, ...]:
+        """Return the image-level labels alone, ascending, which is cheap: no mask is read.
+
+        Raises:
+            DatasetError: what says them cannot be used.
+        """
+
 
 @dataclass(frozen=True)
 class RawDataset:
@@ -59,9 +70,11 @@ class RawDataset:
     class_names: tuple[str, ...]
     """Names of the class ids 1..C."""
     splits: dict[str, list[str]]
-    """Image ids of every split."""
+    """Image ids of every split. As a converter opens them: of those that have a source, whole."""
     images: Sequence[RawImage] = field(repr=False)
     """Every image of any split once."""
     selection: dict | None = None
     """How the images were selected, if this project selected them: the report of
     `smallobjects select-images`, with its `statement`."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """In words what a split takes, of those that do not take all of a raw list."""

@@ -1,9 +1,20 @@
 """Where the saliency maps of a dataset's training images come from."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
 
+from smallobjects.backbones.table import BackboneName, Stage
 from smallobjects.parameters import Parameters
 
 Triple = tuple[float, float, float]
@@ -42,17 +53,60 @@ class SaliencyTraining(Parameters):
     learning_rate: PositiveFloat = 0.01
 
 
+class SaliencyMaskTraining(Parameters):
+    """A network on a pretrained backbone, trained on the masks of other images, without classes."""
+
+    split: Annotated[str, Field(min_length=1)]
+    """The images that are trained on; no other role of the dataset may have one of them."""
+    network: BackboneName = "efficientnet_lite0"
+    weights: Path | None = None
+    """Pretrained backbone; `null` trains from random values."""
+    trained_from: Stage | None = "layer3"
+    """First stage of the backbone whose weights are trained; `null`: none is."""
+    batch_norm: Literal["frozen", "trained"] = "frozen"
+    """What batch normalisation reads in stages that are trained: running statistics, or those of
+    the batch, which a network without pretrained weights needs."""
+    crop_size: PositiveInt = 256
+    """Height and width of a training crop, in pixels."""
+    steps: PositiveInt = 150
+    batch_size: PositiveInt = 8
+    learning_rate: PositiveFloat = 0.002
+    """Of what is new; the highest of its schedule."""
+    backbone_learning_rate: PositiveFloat = 0.0002
+    """Of the stages of the backbone that are trained."""
+
+
+def _kind_of_training(value: Any) -> str:
+    """Return the tag of a training: on masks, if it names a split, else on scenes."""
+    of = value.get("split") if isinstance(value, Mapping) else getattr(value, "split", None)
+    return "(scenes)" if of is None else "(masks)"
+
+
+AnyTraining = Annotated[
+    Annotated[SaliencyTraining, Tag("(scenes)")] | Annotated[SaliencyMaskTraining, Tag("(masks)")],
+    Discriminator(_kind_of_training),
+]
+
+
 class SaliencyParameters(Parameters):
     """Where saliency maps come from, for the methods whose supervision is `saliency`."""
 
     source: Literal["precomputed", "model", "trained"]
     """`precomputed`: maps that are there. `model`: predict them with a network that is there.
-    `trained`: train a small network on other synthetic scenes first, and predict them with it."""
+    `trained`: train a network first, and predict them with it: a small one on other synthetic
+    scenes or, where `training` names a split, one with a pretrained backbone on the masks of that
+    split, without their classes."""
     path: Annotated[str, Field(min_length=1)] | None = None
     """`precomputed`: a folder with one 8-bit grey `<image id>.png` of the image's size for each
     training image. `model`: a file in TorchScript (.pt) or ONNX (.onnx)."""
     network: SaliencyNetwork = SaliencyNetwork()
-    training: SaliencyTraining = SaliencyTraining()
+    training: AnyTraining = SaliencyTraining()
+
+    @property
+    def mask_training(self) -> SaliencyMaskTraining | None:
+        """The training on masks, if that is where the maps come from."""
+        on_masks = isinstance(self.training, SaliencyMaskTraining)
+        return self.training if self.source == "trained" and on_masks else None
 
     @model_validator(mode="after")
     def _path_fits(self) -> "SaliencyParameters":

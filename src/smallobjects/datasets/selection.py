@@ -1,10 +1,34 @@
-"""Which images a split takes out of an ordered list."""
+"""Which raw list a split has, and which images it takes out of it."""
 
+import sys
 from collections import Counter
 from pathlib import Path
 
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.parameters import SplitParameters
+from smallobjects.datasets.split_parameters import SplitParameters
+
+
+def find_source(name: str, split: SplitParameters, paths: list[Path]) -> Path:
+    """Return the file of a split's source: the first of several that is there.
+
+    Args:
+        name: of the split.
+        split: the split.
+        paths: the files of `split.sources`. A single one is returned as it is, there or not.
+
+    Raises:
+        DatasetError: none of several is there.
+    """
+    if len(paths) == 1:
+        return paths[0]
+    for source, path in zip(split.sources, paths, strict=True):
+        if path.is_file():
+            print(f"split {name}: taken from {source} ({path})", file=sys.stderr)
+            return path
+    raise DatasetError(
+        f"split {name!r}: none of {', '.join(map(str, paths))} exists; put one of them there, or "
+        "name another as `source`"
+    )
 
 
 def select_ids(ids: list[str], split: SplitParameters, source: Path) -> list[str]:

@@ -9,10 +9,11 @@ from smallobjects.datasets.agreement import instance_classes
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size, read_mask
-from smallobjects.datasets.parameters import DatasetParameters, SplitParameters
+from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.datasets.prepared import VOID
 from smallobjects.datasets.raw import AnnotatedImage, RawDataset
-from smallobjects.datasets.selection import select_ids
+from smallobjects.datasets.selection import find_source, select_ids
+from smallobjects.datasets.split_parameters import SplitParameters
 from smallobjects.datasets.voc_annotations import read_annotation
 
 LISTS = "ImageSets/Segmentation"
@@ -27,21 +28,19 @@ def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
 
     Image-level labels are the names in an image's XML file, difficult objects included; they are
     never taken from its masks. A class mask comes from the first folder of `semantic_masks` that
-    has one. An instance mask must be there for the evaluated split only.
+    has one. An instance mask may be missing.
 
     Raises:
         DatasetError: a folder or list is missing.
     """
     _check_folders(raw, parameters)
-    splits = {name: _read_list(raw, split) for name, split in parameters.splits.items()}
-    evaluated = set(splits[parameters.evaluate])
+    splits = {name: _read_list(raw, name, s) for name, s in parameters.raw_splits.items()}
     images = [
         VocImage(
             raw=raw,
             image_id=image_id,
             semantic_masks=parameters.semantic_masks,
             instance_masks=parameters.instance_masks,
-            evaluated=image_id in evaluated,
         )
         for image_id in sorted({image_id for ids in splits.values() for image_id in ids})
     ]
@@ -56,7 +55,6 @@ class VocImage:
     image_id: str
     semantic_masks: tuple[str, ...]
     instance_masks: str
-    evaluated: bool
 
     def read(self) -> AnnotatedImage:
         """Read and check the image's mask files and boxes.
@@ -72,8 +70,7 @@ class VocImage:
         check_same_size(image_path, size, semantic_path, semantic.shape)
         _check_values(semantic_path, semantic)
         instances, instance_classes = self._read_instances(semantic_path, semantic)
-        annotation_path = self.raw / "Annotations" / f"{self.image_id}.xml"
-        annotation = read_annotation(annotation_path)
+        annotation_path, annotation = self._annotation_path, read_annotation(self._annotation_path)
         if annotation.size is not None:
             check_same_size(image_path, size, annotation_path, annotation.size)
         return AnnotatedImage(
@@ -82,8 +79,25 @@ class VocImage:
             instances=instances,
             instance_classes=instance_classes,
             boxes=[item.box(*size, annotation_path) for item in annotation.objects],
-            class_ids=tuple(sorted({item.class_id for item in annotation.objects})),
+            class_ids=annotation.class_ids,
+            instances_path=self._instances_path,
         )
+
+    def read_labels(self) -> tuple[int, ...]:
+        """Return the classes of the annotation file.
+
+        Raises:
+            DatasetError: it is missing or malformed.
+        """
+        return read_annotation(self._annotation_path).class_ids
+
+    @property
+    def _annotation_path(self) -> Path:
+        return self.raw / "Annotations" / f"{self.image_id}.xml"
+
+    @property
+    def _instances_path(self) -> Path:
+        return self.raw / self.instance_masks / f"{self.image_id}.png"
 
     def _semantic_path(self) -> Path:
         paths = [self.raw / name / f"{self.image_id}.png" for name in self.semantic_masks]
@@ -98,12 +112,8 @@ class VocImage:
     def _read_instances(
         self, semantic_path: Path, semantic: np.ndarray
     ) -> tuple[np.ndarray | None, dict[int, int]]:
-        path = self.raw / self.instance_masks / f"{self.image_id}.png"
+        path = self._instances_path
         if not path.is_file():
-            if self.evaluated:
-                raise DatasetError(
-                    f"{path}: no such instance mask; the evaluated split needs one for every image"
-                )
             return None, {}
         instances = read_mask(path)
         check_same_size(semantic_path, semantic.shape, path, instances.shape)
@@ -123,8 +133,10 @@ def _check_values(path: Path, semantic: np.ndarray) -> None:
 
 
 def _check_folders(raw: Path, parameters: DatasetParameters) -> None:
+    # A plain VOC 2012 has the first of the folders of class masks; an image that has its mask in
+    # another one says so.
     needed = ["JPEGImages", "Annotations", LISTS]
-    for name in [*needed, *parameters.semantic_masks, parameters.instance_masks]:
+    for name in [*needed, *parameters.semantic_masks[:1], parameters.instance_masks]:
         if not (raw / name).is_dir():
             raise DatasetError(
                 f"{raw}: no folder {name!r}; raw must be the folder that directly holds "
@@ -132,8 +144,8 @@ def _check_folders(raw: Path, parameters: DatasetParameters) -> None:
             )
 
 
-def _read_list(raw: Path, split: SplitParameters) -> list[str]:
-    path = raw / LISTS / f"{split.source}.txt"
+def _read_list(raw: Path, name: str, split: SplitParameters) -> list[str]:
+    path = find_source(name, split, [raw / LISTS / f"{source}.txt" for source in split.sources])
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.txt")))
         raise DatasetError(f"{path}: no such list; there are: {known or 'none'}")

@@ -50,6 +50,11 @@ class VocAnnotation:
     size: tuple[int, int] | None
     """Height and width of the image; None if the file does not say."""
 
+    @property
+    def class_ids(self) -> tuple[int, ...]:
+        """The classes of the objects, ascending: the image-level labels."""
+        return tuple(sorted({item.class_id for item in self.objects}))
+
 
 def read_annotation(path: Path) -> VocAnnotation:
     """Read an annotation file.

@@ -44,13 +44,24 @@ def maps_from(
     return predicted_maps(path, dataset, image_ids, parameters.network, device)
 
 
-def describe_origin(path: Path, parameters: SaliencyParameters) -> dict[str, Any]:
-    """Return what is recorded of where maps come from; of a network, its checksum too."""
+def describe_origin(
+    path: Path, parameters: SaliencyParameters, dataset: PreparedDataset
+) -> dict[str, Any]:
+    """Return what is recorded of where maps come from; of a network, its checksum too.
+
+    Args:
+        path: a folder of maps, or a network.
+        parameters: say which of the two it is.
+        dataset: has the split that a network was trained on, if it was trained on masks.
+    """
     origin = {"source": parameters.source, "path": str(path)}
     if parameters.source == "precomputed":
         return origin
     origin["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     origin["network"] = parameters.network.model_dump()
     if parameters.source == "trained":
-        origin["training"] = parameters.training.model_dump()
+        origin["training"] = parameters.training.model_dump(mode="json")
+    if parameters.mask_training:
+        images = len(dataset.split(parameters.mask_training.split))
+        origin["statement"] = f"trained on masks of {images} other images"
     return origin

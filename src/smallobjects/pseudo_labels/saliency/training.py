@@ -125,7 +125,7 @@ def train_saliency(
     return trained.eval()
 
 
-def save_saliency_network(path: Path, network: SmallSaliencyNetwork) -> None:
+def save_saliency_network(path: Path, network: nn.Module) -> None:
     """Write a network as TorchScript, as public ones come."""
     with publish_file(path) as partial, partial.open("wb") as file:
         torch.jit.save(torch.jit.script(network.cpu()), file)
