@@ -1,4 +1,5 @@
 # make demo    create the environment and run the whole demo matrix on synthetic data
+# make photos  the same on photographs: make photos VOC=/path/to/VOCdevkit/VOC2012
 # make test    create the environment and run every test
 # make lint    check the craft: ruff, snakefmt, snakemake --lint, the configuration's schema
 # make lock    resolve envs/requirements.in into envs/requirements.txt
@@ -11,13 +12,32 @@ INSTALLED := $(VENV)/.installed
 # The workflow calls `smallobjects` by name, so the environment's commands come first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint lock environment latex browser slurm-for-tests clean
+.PHONY: demo photos test lint lock environment latex browser slurm-for-tests clean
 
 demo: $(INSTALLED)
 	snakemake --quiet rules
 	snakemake --quiet all --report results/report.html
 	@smallobjects show-table results/tables/table1.csv
 	@smallobjects show-table results/tables/table2.csv
+	@echo "Pictures, tables and captions: results/report.html"
+
+# Label sources to train on beside the ground truth: some of the ten, such as irn,bana, or all.
+LABELS ?= irn
+SEEDS ?= 0
+EVERY := bbam,bana,edam,nsrom,rca,clims,irn,cda,amn,rib
+comma := ,
+and := $(if $(and $(VOC),$(COCO)),$(comma))
+PHOTOS = --configfile config/photos.yaml --config 'seeds=[$(SEEDS)]' \
+	'datasets=[$(if $(VOC),voc)$(and)$(if $(COCO),coco)]' \
+	'settings={datasets: {$(if $(VOC),voc: {raw: "$(VOC)"})$(and) $(if $(COCO),coco: {raw: "$(COCO)"})}}' \
+	'matrix=[{labels: [$(LABELS:all=$(EVERY)), full], segmentors: [deeplabv3plus]}]'
+
+photos: $(INSTALLED)
+	@[ -n "$(VOC)$(COCO)" ] || { echo "Name the data: make photos VOC=/path/to/VOCdevkit/VOC2012 (or COCO=/path/to/coco)"; exit 2; }
+	snakemake --quiet rules $(PHOTOS)
+	snakemake --quiet all $(PHOTOS) --report results/report.html
+	@smallobjects show-table results/tables/table2.csv
+	@ls -d results/figures/panels/* results/figures/labels/* results/figures/*.png
 	@echo "Pictures, tables and captions: results/report.html"
 
 test: $(INSTALLED) latex browser slurm-for-tests lint

@@ -108,6 +108,16 @@ class SaliencyParameters(Parameters):
         on_masks = isinstance(self.training, SaliencyMaskTraining)
         return self.training if self.source == "trained" and on_masks else None
 
+    @property
+    def knows_more(self) -> str | None:
+        """What labels made with these maps are told of in tables, if they know more than usual."""
+        if self.mask_training is None:
+            return None
+        return (
+            "Saliency by a stand-in detector, trained on the masks (without classes) of other "
+            "images of the dataset."
+        )
+
     @model_validator(mode="after")
     def _path_fits(self) -> "SaliencyParameters":
         if self.source == "trained" and self.path is not None:

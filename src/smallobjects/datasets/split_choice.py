@@ -88,7 +88,9 @@ class _Choice:
                 "too, which it leaves out; lower the `limit` of these splits, or change `without`"
             )
         if split.limit is not None and split.limit < len(ids):
-            taken = balanced_choice(self._labels_of(name, ids), split.limit, split.limit_seed)
+            # Without labels an image is like any other.
+            labels = self._labels_of(name, ids) if split.balanced else dict.fromkeys(ids, ())
+            taken = balanced_choice(labels, split.limit, split.limit_seed)
             ids = [image_id for image_id in ids if image_id in taken]
         self.splits[name] = ids
         if split.references or split.limit is not None:
@@ -110,7 +112,8 @@ def _describe(split: SplitParameters, taken: int, whole: int) -> str:
     if split.without:
         words.append(f"without those of {', '.join(split.without)}")
     if split.limit is not None and taken == split.limit:
-        words.append(f"balanced over classes (seed {split.limit_seed})")
+        how = "balanced over classes" if split.balanced else "by chance"
+        words.append(f"{how} (seed {split.limit_seed})")
     elif split.limit is not None:
         words.append(f"all there are, as the limit is {split.limit}")
     return ", ".join(words)

@@ -32,7 +32,10 @@ class SplitParameters(Parameters):
     without: tuple[str, ...] = ()
     """Leave out the images of these splits."""
     limit: PositiveInt | None = None
-    """Take at most this many of the images that are left, balanced over the classes."""
+    """Take at most this many of the images that are left."""
+    balanced: bool = True
+    """Whether the images of a `limit` show all classes equally often; else chance alone decides,
+    so that classes keep their shares, and rare ones are left to other splits."""
     limit_seed: NonNegativeInt = 0
     """Of the order in which images are considered for `limit`."""
 
