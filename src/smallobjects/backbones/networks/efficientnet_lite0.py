@@ -8,6 +8,7 @@ ImageNet's mean and deviation it recognises much less. Its batch normalisation i
 import re
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from smallobjects.backbones.backbone import Backbone
@@ -39,7 +40,9 @@ def build(weights: Path | None) -> Backbone:
     first = [Renormalise((MEAN,) * 3, (DEVIATION,) * 3), network.conv_stem, network.bn1]
     last = [network.conv_head, network.bn2]
     stages = [[*first, *blocks[:2]], blocks[2:3], blocks[3:5], blocks[5:11], [*blocks[11:], *last]]
-    return Backbone([nn.Sequential(*stage) for stage in stages], SHAPES)
+    backbone = Backbone([nn.Sequential(*stage) for stage in stages], SHAPES)
+    # Depthwise convolutions are a quarter faster on a CPU in this layout.
+    return backbone.to(memory_format=torch.channels_last)
 
 
 def timm_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
