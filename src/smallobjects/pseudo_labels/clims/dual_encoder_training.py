@@ -101,15 +101,17 @@ def train_dual_encoder(
     Raises:
         BadInputError: the settings name another scorer, or there is nothing to show.
     """
-    if parameters.network != "tiny":
+    if parameters.network == "open_clip":
         raise BadInputError(
-            f"scorer.network: {parameters.network!r} comes with its weights and is not trained; "
-            "only `tiny` is"
+            "scorer.network: 'open_clip' comes with its weights and is not trained; only what "
+            "stands in for it is, such as `tiny`"
         )
     backgrounds = background_texts(language)
     texts = list(dict.fromkeys([*class_texts(dataset.class_names[1:], language), *backgrounds]))
     with seeded(seed):
-        encoder = DualEncoder(texts, parameters.image_size).to(device)
+        encoder = DualEncoder(
+            texts, parameters.image_size, parameters.network, parameters.weights
+        ).to(device)
     make_sample = RegionSample(dataset, texts, backgrounds, parameters.image_size)
     usable = [image_id for image_id in image_ids if make_sample.shows(image_id)]
     if not usable:
@@ -132,11 +134,12 @@ def train_dual_encoder(
         similarities = cosines(encoder.encode_images(images), encoder.encode_texts(texts))
         return functional.cross_entropy(SCALE * similarities, indices)
 
+    trained = [weights for weights in encoder.parameters() if weights.requires_grad]
     train(
         batches,
         loss,
         encoder,
-        torch.optim.Adam(encoder.parameters(), lr=parameters.learning_rate),
+        torch.optim.Adam(trained, lr=parameters.learning_rate),
         lambda step: one_cycle_factor(step, len(batches)),
         device=device,
         name="scorer",

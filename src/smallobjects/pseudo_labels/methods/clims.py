@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from smallobjects.backbones.table import Stage
+from smallobjects.backbones.table import BackboneName, Stage
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.parameters import (
     CamParameters,
@@ -41,13 +41,15 @@ class LanguageParameters(Parameters):
 class ScorerParameters(Parameters):
     """The network that compares images and texts; it is not trained by CLIMS."""
 
-    network: Literal["open_clip", "tiny"] = "open_clip"
-    """`open_clip` is CLIP with `weights`. `tiny` stands in for it without any: two small encoders
-    that are first trained on the dataset's own boxes, which is more than image-level labels."""
+    network: Literal["open_clip"] | BackboneName = "open_clip"
+    """`open_clip` is CLIP with `weights`. A backbone stands in for it: a projection of its frozen
+    features (of `tiny`, a few convolutions of its own) is first trained on the dataset's own
+    boxes, which is more than image-level labels."""
     weights: Path | None = None
-    """CLIP weights in OpenAI's format; the architecture is read from them."""
+    """CLIP weights in OpenAI's format, from which the architecture is read; or those of the
+    pretrained backbone."""
     image_size: PositiveInt = 48
-    """Side of the images that `tiny` sees; CLIP's is in its weights. So below."""
+    """Side of the images that a stand-in sees; CLIP's is in its weights. So below."""
     steps: PositiveInt = 200
     batch_size: PositiveInt = 32
     learning_rate: PositiveFloat = 3e-3
