@@ -19,13 +19,14 @@ ANCHOR_STRIDES = 8
 """Side of a level's anchors, in strides, unless they are given."""
 
 
-class _Pyramid(FeaturePyramidNetwork):
+class Pyramid(FeaturePyramidNetwork):
     """A feature pyramid whose coarser levels are enlarged bilinearly, as in BBAM's public code.
 
     The paper of the pyramid takes the nearest value, and so does torchvision.
     """
 
     def forward(self, x: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Map the features of each level, finest first, to those of the pyramid."""
         inputs = list(x.values())
         last = self.inner_blocks[-1](inputs[-1])
         levels = [self.layer_blocks[-1](last)]
@@ -59,7 +60,7 @@ class DetectorFeatures(nn.Module):
             self.levels = [last[stride] for stride in sorted(last) if stride >= LEAST_STRIDE]
             self.out_channels = parameters.pyramid
             channels = [shapes[index].channels for index in self.levels]
-            self.pyramid = _Pyramid(channels, parameters.pyramid, LastLevelMaxPool())
+            self.pyramid = Pyramid(channels, parameters.pyramid, LastLevelMaxPool())
         self.strides = [shapes[index].stride for index in self.levels]
         if self.pyramid is not None:
             self.strides.append(2 * self.strides[-1])
