@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from smallobjects.cli import main
+from smallobjects.overview.local_plan import local_plan
 from smallobjects.overview.plan import SharedPhase, plan_of
 from smallobjects.overview.planned_jobs import PlanError, PlannedJob, dry_run, planned_jobs
-from smallobjects.overview.tables import saving
+from smallobjects.overview.tables import local_sum, saving
 from smallobjects.overview.usage import Use, usage_text, uses_below
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -117,3 +118,27 @@ def test_what_jobs_took_is_summed_by_rule(tmp_path):
     rows = {line.split()[0]: line.split()[1:] for line in text.splitlines()}
     assert rows["predict"] == ["2", "1.50", "3.00", "1.00", "900", "32000"]
     assert rows["score"] == ["1", "0.01", "0.00", "0.00", "0", "-"]
+
+
+def test_a_plan_of_this_machine_multiplies_what_jobs_took():
+    def job(rule, source):
+        return PlannedJob(rule, {"dataset": "voc", "source": source}, 0, None, None)
+
+    jobs = [job("train", "irn"), job("train", "rib"), job("walk", "irn"), job("new", "irn")]
+    plan = local_plan(jobs, {("train", "voc"): 100.0}, {"train": 7.0, "walk": 30.0})
+    assert (plan.total.jobs, plan.total.seconds, plan.total.unpriced) == (4, 230.0, 1)
+    assert plan.by_source["irn", "voc"].seconds == 130.0
+    assert (plan.measured, plan.stated) == ({"train"}, {"walk"})
+    text = local_sum(plan, 2)
+    assert "measured here: 1 rules, as the scale's file states: 1 rules" in text
+    assert "Of 1 jobs nothing is known" in text
+
+
+def test_the_photos_are_planned_for_this_machine(tmp_path):
+    raw = f"settings={{datasets: {{voc: {{raw: '{tmp_path}'}}}}}}"
+    arguments = ["--configfile", "config/photos.yaml", "--config", raw, f"results={tmp_path}"]
+    result = CliRunner().invoke(main, ["plan", "--local", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "hours of one core after the other" in result.output
+    assert "GPU-hours" not in result.output
+    assert "nothing is known" not in result.output

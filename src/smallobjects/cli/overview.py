@@ -1,11 +1,14 @@
 """What the matrix takes, and how far it is."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from smallobjects.cli.experiments import experiment_options, load_experiment
+
+if TYPE_CHECKING:
+    from smallobjects.overview.planned_jobs import PlannedJob
 
 
 @click.command()
@@ -46,9 +49,10 @@ def status(configfiles: tuple[Path, ...], scale: str | None, directory: Path, co
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
+@click.option("--local", is_flag=True, help="In hours on this machine, in place of a cluster.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def plan(arguments: tuple[str, ...]) -> None:
-    """Show what the matrix takes on a cluster: jobs, GPU-hours, storage.
+def plan(local: bool, arguments: tuple[str, ...]) -> None:
+    """Show what the matrix takes: jobs, GPU-hours and storage on a cluster, or hours here.
 
     ARGUMENTS are those of `snakemake`: targets, --configfile, --config. It plans with the profile
     `slurm` and starts no job. GPU-hours are the time limits of the profile, which no job exceeds
@@ -61,9 +65,12 @@ def plan(arguments: tuple[str, ...]) -> None:
     from smallobjects.overview.tables import plan_tables, saving
 
     try:
-        jobs = list(planned_jobs(dry_run(list(arguments))))
+        jobs = list(planned_jobs(dry_run(list(arguments), local=local)))
     except PlanError as error:
         raise click.ClickException(str(error)) from error
+    if local:
+        _show_local_plan(jobs)
+        return
     made = plan_of(jobs, _uses())
     console = Console()
     for table in plan_tables(made):
@@ -73,6 +80,28 @@ def plan(arguments: tuple[str, ...]) -> None:
         f"Storage: about {made.gigabytes:.0f} GB of results, by estimates for the paper scale; "
         "what is fetched comes on top."
     )
+
+
+def _show_local_plan(jobs: list["PlannedJob"]) -> None:
+    import os
+
+    from rich.console import Console
+
+    from smallobjects.config.layers import read_yaml
+    from smallobjects.overview.local_plan import local_plan
+    from smallobjects.overview.plan import mean_seconds
+    from smallobjects.overview.tables import local_plan_tables, local_sum
+    from smallobjects.overview.usage import uses_below
+
+    measured, stated = {}, {}
+    for folder in {job.benchmarks for job in jobs if job.benchmarks}:
+        measured |= mean_seconds(uses_below(Path(folder)))
+        scale = Path("config/scales", Path(folder).parent.name).with_suffix(".yaml")
+        stated |= read_yaml(scale).get("seconds", {})
+    made = local_plan(jobs, measured, stated)
+    for table in local_plan_tables(made):
+        Console().print(table)
+    click.echo(local_sum(made, os.cpu_count() or 1))
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from smallobjects.losses.arms import Kind
 from smallobjects.parameters import Parameters
@@ -125,6 +125,8 @@ class Scale(Parameters):
     """Changes to the stages that methods share, by stage; a method without the stage ignores it."""
     training: dict[str, Any] = {}
     """Changes to every segmentor."""
+    seconds: dict[str, PositiveFloat] = {}
+    """What a job of each rule took where it was tried, for `smallobjects plan --local`."""
     published_values: bool = False
     """Show the counts and scores of the paper's supplement beside those found."""
 

@@ -138,7 +138,8 @@ class DatasetParameters(Parameters):
 
     def _check_saliency_split(self) -> None:
         training = self.saliency and self.saliency.mask_training
-        if not training:
+        # On an evaluation set nothing is trained, so no maps are made of its images.
+        if not training or self.trained_on:
             return
         split, key = training.split, "saliency.training.split"
         if split not in self.splits:

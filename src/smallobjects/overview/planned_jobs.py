@@ -31,6 +31,8 @@ class PlannedJob:
     """Its time limit."""
     iterations: tuple[int, int] | None = None
     """Of a training of a segmentor: the iterations of the shared phase, and of all."""
+    benchmarks: str = ""
+    """Folder in which what it takes will be noted: <results>/<scale>/benchmarks."""
 
     @property
     def gpu_hours(self) -> float:
@@ -48,17 +50,18 @@ class PlannedJob:
         return self.wildcards.get("source", "")
 
 
-def dry_run(arguments: list[str]) -> str:
-    """Return what a dry run with the Slurm profile prints.
+def dry_run(arguments: list[str], *, local: bool = False) -> str:
+    """Return what a dry run prints.
 
     Args:
         arguments: further ones of `snakemake`, such as targets.
+        local: plan for this machine, not with the Slurm profile.
 
     Raises:
         PlanError: Snakemake refused.
     """
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--printshellcmds", "--nocolor"]
-    command += ["--profile", "slurm", "--jobs", "1000", *arguments]
+    command += [*([] if local else ["--profile", "slurm"]), "--jobs", "1000", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PlanError((done.stderr + done.stdout).strip())
@@ -82,12 +85,18 @@ def planned_jobs(printed: str) -> Iterator[PlannedJob]:
             _number(resources, "mem_mb"),
             _number(resources, "runtime"),
             _iterations(body) if rule in ("train_shared", "train_arm") else None,
+            _benchmarks(body),
         )
 
 
 def _pairs(body: str, name: str) -> dict[str, str]:
     line = re.search(rf"^ {{4,8}}{name}: (.*)$", body, re.MULTILINE)
     return dict(re.findall(r"(\w+)=([^,]*)", line[1])) if line else {}
+
+
+def _benchmarks(body: str) -> str:
+    line = re.search(r"^ {4,8}benchmark: (.*/benchmarks)/", body, re.MULTILINE)
+    return line[1] if line else ""
 
 
 def _number(resources: dict[str, str], name: str) -> int | None:

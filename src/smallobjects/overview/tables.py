@@ -4,6 +4,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from smallobjects.overview.local_plan import LocalPlan, Time
 from smallobjects.overview.plan import Cost, Plan, SharedPhase
 
 
@@ -19,6 +20,53 @@ def plan_tables(plan: Plan) -> list[Table]:
     by_source.add_section()
     by_source.add_row("all", "", *_numbers(plan.total))
     return [by_rule, by_source]
+
+
+def local_plan_tables(plan: LocalPlan) -> list[Table]:
+    """Return the time of a plan on this machine by rule, and by label source and dataset."""
+    by_rule = _times("Jobs by rule", "Rule")
+    for rule, time in sorted(plan.by_rule.items(), key=lambda item: -item[1].seconds):
+        by_rule.add_row(escape(rule), *_hours(time))
+    by_source = _times("Time by labels and dataset", "Labels", "Dataset")
+    for (source, dataset), time in sorted(plan.by_source.items()):
+        by_source.add_row(escape(source or "–"), escape(dataset or "–"), *_hours(time))
+    by_source.add_section()
+    by_source.add_row("all", "", *_hours(plan.total))
+    return [by_rule, by_source]
+
+
+def local_sum(plan: LocalPlan, cores: int) -> str:
+    """Return in words what a plan takes on so many cores, and how that is known."""
+    hours = plan.total.seconds / 3600
+    known = [
+        f"{what}: {len(rules)} rules"
+        for what, rules in (
+            ("measured here", plan.measured),
+            ("as the scale's file states", plan.stated - plan.measured),
+        )
+        if rules
+    ]
+    unknown = f" Of {plan.total.unpriced} jobs nothing is known." * bool(plan.total.unpriced)
+    return (
+        f"About {hours:.1f} hours of one core after the other, so at least {hours / cores:.1f} on "
+        f"{cores} cores ({', '.join(known) or 'no price is known'}).{unknown}"
+    )
+
+
+def _times(title: str, *names: str) -> Table:
+    shown = Table(title=title, box=box.SIMPLE_HEAD)
+    for name in names:
+        shown.add_column(name, no_wrap=True)
+    for name in ("jobs", "hours"):
+        shown.add_column(name, justify="right")
+    return shown
+
+
+def _hours(time: Time) -> list[str]:
+    hours = f"{time.seconds / 3600:.2f}" if time.unpriced < time.jobs else "–"
+    if 0 < time.unpriced < time.jobs:
+        hours += f" ({time.jobs - time.unpriced} of {time.jobs} jobs)"
+    return [str(time.jobs), hours]
 
 
 def saving(shared: SharedPhase) -> str:
