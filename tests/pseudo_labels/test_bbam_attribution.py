@@ -245,3 +245,28 @@ def test_every_object_of_a_shard_gets_one_mask_in_any_batches(squares):
     assert {name[0] for name in seen} >= {"wide", "grey"}
     for name in seen:
         assert np.allclose(whole[name], parts[name], atol=1e-3), name
+
+
+class Overshooting(Seeing):
+    """A detector that regresses every box to one far beyond the image on all sides."""
+
+    def regressed(self, regressions, boxes):
+        return torch.tensor([-500.0, -500, 900, 900]).expand(*regressions.shape)
+
+
+def test_a_regressed_box_is_compared_where_the_image_ends():
+    """An object over the whole image is seen from boxes that are regressed beyond its border."""
+    torch.manual_seed(1)
+    detector = Overshooting(TINY, 4).eval().requires_grad_(False)
+    image = np.full((32, 48, 3), 120, dtype=np.uint8)
+    parameters = FEW.model_copy(update={"overlaps": (0.95,)})
+
+    def target_of(*corners):
+        item = BoxedObject(0, 3, *corners)
+        generators = [np.random.default_rng(0)]
+        return targets_of_image(detector, image, (item,), parameters, generators, CPU)[0]
+
+    whole = target_of(0, 0, 48, 32)
+    assert whole is not None
+    assert len(whole.boxes) > 0
+    assert target_of(0, 0, 24, 32) is None

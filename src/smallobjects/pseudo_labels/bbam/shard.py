@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from torchvision.ops import clip_boxes_to_image
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
@@ -59,7 +60,9 @@ def targets_of_image(
         drawn = jittered_boxes(box, shape, parameters.jittered, parameters.jitter, generator)
         own = torch.from_numpy(drawn).to(device)
         logits, regressions = detector.read(features, [own], filled)
+        # As in the public code, which compares what its detector would put out.
         regressed = detector.regressed(regressions, own)[:, item.class_id]
+        regressed = clip_boxes_to_image(regressed, shape)
         place = torch.from_numpy(box).to(device)
         chosen = choose_proposals(logits, regressed, item.class_id, place, parameters)
         if len(chosen) == 0:
