@@ -66,3 +66,11 @@ def test_weights_of_another_network_are_refused(tmp_path):
     torch.save(timm.create_model("resnet18").state_dict(), path)
     with pytest.raises(BadInputError, match=r"resnet18\.pth: does not fit EfficientNet-Lite0"):
         build_backbone("efficientnet_lite0", path)
+
+
+def test_weights_inside_a_checkpoint_are_found(reference, tmp_path):
+    path = tmp_path / "checkpoint.pth"
+    torch.save({"state_dict": reference.state_dict(), "epoch": 3}, path)
+    found = build_backbone("efficientnet_lite0", path).state_dict()
+    expected = build_backbone("efficientnet_lite0", PACKAGED).state_dict()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)

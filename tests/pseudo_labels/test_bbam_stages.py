@@ -10,6 +10,7 @@ from smallobjects.pseudo_labels.bbam.anchors import CentredAnchors, anchors_of_c
 from smallobjects.pseudo_labels.bbam.detector import Detector
 from smallobjects.pseudo_labels.bbam.features import DetectorFeatures, Pyramid
 from smallobjects.pseudo_labels.bbam.region_proposals import IGNORED, RegionProposals
+from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.bbam import (
     DetectorNetwork,
     DetectorParameters,
@@ -129,3 +130,16 @@ def test_the_pyramid_is_enlarged_bilinearly():
     expected = pyramid.layer_blocks[0](pyramid.inner_blocks[0](fine) + above)
     assert torch.allclose(found["0"], expected, atol=1e-6)
     assert list(found) == ["0", "1", "pool"]
+
+
+def test_images_without_room_for_an_anchor_are_named(proposals):
+    proposals._shapes = [(20, 30)]
+    targets = [{"boxes": torch.tensor([[0.0, 0, 10, 10]]), "labels": torch.tensor([1])}]
+    with pytest.raises(BadInputError, match="no anchor lies inside an image of 20×30"):
+        proposals.assign_targets_to_anchors([torch.tensor([[-9.0, -9, 50, 50]])], targets)
+
+
+def test_a_pyramid_without_any_level_is_named():
+    network = DetectorParameters(network="wide_resnet38", last_stage="stem")
+    with pytest.raises(BadInputError, match=r"last_stage = 'stem': no stage of wide_resnet38"):
+        DetectorFeatures(network, None)

@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from smallobjects.backbones.table import build_backbone, known_backbones
-from smallobjects.config import load
+from smallobjects.config import ConfigError, load
 from smallobjects.fetching.packaged import packaged_file
 from smallobjects.losses import nearest_labels, size_weights, weighted_cross_entropy
 from smallobjects.segmentation import modules as _registered  # noqa: F401
@@ -97,3 +97,27 @@ def test_the_head_of_deeplabv3plus_compares_at_stride_4(photos):
         found = network.loss(images, samples)["decode.loss_ce"]
         expected = weighted_cross_entropy(logits, small, size_weights(small, tau=5.0))
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"network": "efficientnet_lite"}, "backbone.network = 'efficientnet_lite': no such"),
+        ({"trained_from": "layer5"}, "backbone.trained_from = 'layer5': "),
+        ({"batch_norm": "freeze"}, "backbone.batch_norm = 'freeze': "),
+        ({"channels": [1, 2]}, r"backbone.channels = \[1, 2\]: unknown key; `_delete_: true`"),
+        ({"init_cfg": {"type": "Kaiming"}}, "backbone.init_cfg.type = 'Kaiming'"),
+        ({"init_cfg": None}, "set `batch_norm: trained`"),
+    ],
+)
+def test_wrong_settings_stop_before_anything_is_trained(repository, changes, message):
+    backbone = {"deeplabv3plus": {"model": {"backbone": changes}}}
+    matrix = [{"labels": ["full"], "segmentors": ["deeplabv3plus"]}]
+    values = {"scale": "photos", "matrix": matrix, "settings": {"segmentors": backbone}}
+    with pytest.raises(ConfigError, match=message):
+        load(repository / "config/config.yaml", values)
+
+
+def test_a_wrong_way_of_batch_normalisation_is_refused_in_python_too():
+    with pytest.raises(ValueError, match="batch_norm = 'freeze': should be"):
+        MODELS.build(settings(batch_norm="freeze"))

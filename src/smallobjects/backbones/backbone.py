@@ -5,7 +5,7 @@ from typing import get_args
 
 from torch import Tensor, nn
 
-from smallobjects.backbones.table import Stage
+from smallobjects.backbones.table import Stage, Statistics
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
@@ -46,7 +46,7 @@ class Backbone(nn.Module):
         for index, stage in enumerate(self.stages.values()):
             stage.requires_grad_(index >= start)
 
-    def set_statistics(self, mode: str, *, train_affine: bool = True) -> None:
+    def set_statistics(self, mode: Statistics, *, train_affine: bool = True) -> None:
         """Choose what batch normalisation does in the stages that are trained.
 
         Stages that are not trained, and the whole network outside training, use the running
@@ -56,7 +56,12 @@ class Backbone(nn.Module):
             mode: `frozen` uses the running statistics and never updates them; `trained` uses those
                 of the batch and updates the running ones. Dropout is on in either case.
             train_affine: whether scale and shift are trained where statistics are `frozen`.
+
+        Raises:
+            ValueError: the mode is neither.
         """
+        if mode not in get_args(Statistics):
+            raise ValueError(f"batch_norm = {mode!r}: should be 'frozen' or 'trained'")
         for stage in self.stages.values():
             trains = any(parameter.requires_grad for parameter in stage.parameters())
             stage.train(trains)

@@ -9,6 +9,7 @@ from smallobjects.backbones.torch_files import read_torch_file
 from smallobjects.errors import BadInputError
 
 State = dict[str, Tensor]
+WRAPPERS = ("state_dict", "model")
 
 
 def load_weights(
@@ -32,8 +33,11 @@ def load_weights(
     Raises:
         BadInputError: the file is missing, or does not hold exactly the network's other weights.
     """
-    remedy = f"set `weights` to a {kind} of {title}"
+    remedy = f"give a {kind} of {title} as pretrained weights, or null"
     state = read_torch_file(path, "pretrained weights", remedy)
+    if isinstance(state, dict):
+        # Checkpoints of trainings keep the weights beside other things.
+        state = next((state[key] for key in WRAPPERS if isinstance(state.get(key), dict)), state)
     try:
         state = rename({key: state[key] for key in state if not key.startswith(heads)})
         outcome = network.load_state_dict(state, strict=False)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PACKAGE = "smallobjects.backbones.networks"
 Stage = Literal["stem", "layer1", "layer2", "layer3", "layer4"]
 """The five parts of a backbone, from the image on."""
+Statistics = Literal["frozen", "trained"]
+"""What batch normalisation reads in training: its running statistics, or those of the batch."""
 
 
 @cache

@@ -9,13 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from smallobjects.backbones.table import BackboneName, Stage
+from smallobjects.backbones.table import BackboneName, Stage, Statistics
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 
 Threshold = Annotated[float, Field(ge=0, le=1)]
-Statistics = Literal["frozen", "trained"]
-"""What batch normalisation reads in training: its running statistics, or those of the batch."""
 
 
 class ClassifierTraining(Parameters):

@@ -15,6 +15,7 @@ from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.losses.arms import Arm, parse_arm
 from smallobjects.losses.parameters import EwcParameters, SizeWeightParameters
 from smallobjects.parameters import Parameters
+from smallobjects.segmentation.backbone_settings import check_backbone
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
@@ -106,6 +107,12 @@ class SegmentorParameters(TrainingSettings):
     ablation: AblationParameters = AblationParameters()
     published: dict[str, PublishedScores] = {}
     """By dataset: the scores of this network on the ground truth in the paper's supplement."""
+
+    @field_validator("model")
+    @classmethod
+    def _known_backbone(cls, model: dict[str, Any]) -> dict[str, Any]:
+        check_backbone(model)
+        return model
 
     @field_validator("schedule")
     @classmethod

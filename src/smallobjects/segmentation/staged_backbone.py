@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from smallobjects.backbones.table import Stage, build_backbone
+from smallobjects.backbones.table import Stage, Statistics, build_backbone
 from smallobjects.errors import BadInputError
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.pretrained import pretrained_path
@@ -24,7 +24,7 @@ class StagedBackbone(BaseModule):
         self,
         network: str,
         trained_from: Stage = "stem",
-        batch_norm: str = "frozen",
+        batch_norm: Statistics = "frozen",
         init_cfg: dict | None = None,
     ) -> None:
         """Build the network.
@@ -34,12 +34,16 @@ class StagedBackbone(BaseModule):
             trained_from: first stage whose weights are trained.
             batch_norm: `frozen` uses the running statistics in training, `trained` the batch's.
             init_cfg: MMEngine's initialisation; `Pretrained` reads what the network is published
-                with.
+                with; nothing else is read of it.
+
+        Raises:
+            ValueError: there is no such network, stage or way of batch normalisation.
         """
         super().__init__(init_cfg)
         self.network = network
         self.backbone = build_backbone(network)
         self.backbone.train_stages(trained_from)
+        self.backbone.set_statistics(batch_norm)
         self._batch_norm = batch_norm
 
     def init_weights(self) -> None:

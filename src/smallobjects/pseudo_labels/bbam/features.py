@@ -58,6 +58,11 @@ class DetectorFeatures(nn.Module):
             # Of the stages with one stride the last; the first level has stride 4.
             last = {shape.stride: index for index, shape in enumerate(shapes)}
             self.levels = [last[stride] for stride in sorted(last) if stride >= LEAST_STRIDE]
+            if not self.levels:
+                raise BadInputError(
+                    f"detector.last_stage = {parameters.last_stage!r}: no stage of "
+                    f"{parameters.network} up to it has stride {LEAST_STRIDE}; take a later one"
+                )
             self.out_channels = parameters.pyramid
             channels = [shapes[index].channels for index in self.levels]
             self.pyramid = Pyramid(channels, parameters.pyramid, LastLevelMaxPool())

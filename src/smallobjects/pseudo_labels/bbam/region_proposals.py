@@ -7,6 +7,7 @@ from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import nms
 
 from smallobjects.pseudo_labels.bbam.anchors import CentredAnchors
+from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.methods.bbam import ProposalSampling
 
 FOREGROUND_OVERLAP, BACKGROUND_OVERLAP = 0.7, 0.3
@@ -55,11 +56,21 @@ class RegionProposals(RegionProposalNetwork):
     def assign_targets_to_anchors(
         self, anchors: list[Tensor], targets: list[dict[str, Tensor]]
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """Match anchors and objects; an anchor that crosses the border counts for nothing."""
+        """Match anchors and objects; an anchor that crosses the border counts for nothing.
+
+        Raises:
+            BadInputError: every anchor of every image crosses it.
+        """
         labels, boxes = super().assign_targets_to_anchors(anchors, targets)
         for own, of_image, (height, width) in zip(labels, anchors, self._shapes, strict=True):
             x0, y0, x1, y1 = of_image.unbind(dim=1)
             own[(x0 < 0) | (y0 < 0) | (x1 >= width + 1) | (y1 >= height + 1)] = IGNORED
+        if all(bool((own == IGNORED).all()) for own in labels):
+            height, width = self._shapes[0]
+            raise BadInputError(
+                f"detector.anchor_sizes: no anchor lies inside an image of {height}×{width}, so "
+                "nothing can be learnt; give smaller sizes, or larger `short_sides`"
+            )
         return labels, boxes
 
     def filter_proposals(

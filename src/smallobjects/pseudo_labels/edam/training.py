@@ -35,7 +35,8 @@ def initial_network(
         found = "none is given" if classifier is None else f"it is a {classifier.network!r}"
         raise BadInputError(
             f"edam.initial: starts from the classifier, a {parameters.network!r}, but {found}; "
-            "give one with --classifier, or start from `weights`"
+            "set `network` of IRN's classifier to it too (and give it with --classifier), or start "
+            "from `weights`"
         )
     network = EdamNetwork(num_classes, parameters)
     network.backbone.load_state_dict(classifier.backbone.state_dict())

@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from smallobjects.backbones.table import BackboneName
+from smallobjects.backbones.table import BackboneName, Statistics
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
-from smallobjects.pseudo_labels.parameters import Statistics, Threshold
+from smallobjects.pseudo_labels.parameters import Threshold
 
 
 class BoxClassifierParameters(Parameters):

@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from smallobjects.backbones.table import BackboneName, Stage
+from smallobjects.backbones.table import BackboneName, Stage, Statistics
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
-from smallobjects.pseudo_labels.parameters import Statistics, Threshold
+from smallobjects.pseudo_labels.parameters import Threshold
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from smallobjects.backbones.table import BackboneName, Stage
+from smallobjects.backbones.table import BackboneName, Stage, Statistics
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.parameters import (
     CamParameters,
@@ -18,7 +18,6 @@ from smallobjects.pseudo_labels.parameters import (
     EdgeParameters,
     RandomWalkParameters,
     SeedParameters,
-    Statistics,
 )
 
 Text = Annotated[str, Field(min_length=1)]

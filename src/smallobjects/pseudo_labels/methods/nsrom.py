@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
-from smallobjects.backbones.table import BackboneName
+from smallobjects.backbones.table import BackboneName, Statistics
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import (
@@ -20,7 +20,7 @@ from smallobjects.pseudo_labels.attention.parameters import (
     ScoringParameters,
     SquareTraining,
 )
-from smallobjects.pseudo_labels.parameters import Statistics, Threshold
+from smallobjects.pseudo_labels.parameters import Threshold
 
 
 class ReasoningNetwork(Parameters):

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from smallobjects.backbones.table import BackboneName
+from smallobjects.backbones.table import BackboneName, Statistics
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import (
@@ -18,7 +18,7 @@ from smallobjects.pseudo_labels.attention.parameters import (
     FusionParameters,
     ScoringParameters,
 )
-from smallobjects.pseudo_labels.parameters import Statistics, Threshold
+from smallobjects.pseudo_labels.parameters import Threshold
 
 
 class RcaNetworkParameters(Parameters):
