@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -22,6 +23,20 @@ SPLITS = {
     "train_aug": {"source": ["train_more", "train_aug"], "limit": 12},
     "val": {"source": "val", "limit": 5},
 }
+
+
+@dataclass(frozen=True)
+class Unlabelled:
+    """An image whose labels must not be asked for."""
+
+    image: object
+
+    @property
+    def image_id(self):
+        return self.image.image_id
+
+    def read_labels(self):
+        raise AssertionError("labels are read")
 
 
 def changed(parameters, **changes):
@@ -58,6 +73,24 @@ def test_the_order_of_a_list_does_not_change_the_choice(voc_raw, parted, tmp_pat
     for name in SPLITS:
         assert set(again[name]) == set(first[name])
     assert again["train_aug"] == first["train_aug"][::-1]
+
+
+def test_a_part_by_chance_reads_no_labels_and_differs_by_its_seed(voc_raw, voc_parameters, capfd):
+    def chosen(**changes):
+        split = {"source": "train_aug", "limit": 8, **changes}
+        parameters = changed(voc_parameters, splits={**voc_parameters.model_dump()["splits"],
+                                                     "train_aug": split})  # fmt: skip
+        raw = open_voc(voc_raw, parameters)
+        images = [Unlabelled(image) for image in raw.images]
+        return choose_splits(replace(raw, images=images), parameters).splits["train_aug"]
+
+    first = chosen(balanced=False)
+    assert len(first) == 8
+    assert "by chance (seed 0)" in capfd.readouterr().err
+    assert chosen(balanced=False) == first
+    assert chosen(balanced=False, limit_seed=1) != first
+    with pytest.raises(AssertionError, match="labels are read"):
+        chosen()
 
 
 def test_only_images_of_a_split_are_read(voc_raw, parted, tmp_path):
