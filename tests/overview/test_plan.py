@@ -1,6 +1,7 @@
 """What a plan takes, from what Snakemake prints of it."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -141,4 +142,6 @@ def test_the_photos_are_planned_for_this_machine(tmp_path):
     assert result.exit_code == 0, result.output
     assert "hours of one core after the other" in result.output
     assert "GPU-hours" not in result.output
-    assert "nothing is known" not in result.output
+    assert "as the scale's file states: 12 rules" in result.output
+    hours = float(re.search(r"About ([\d.]+) hours", result.output)[1])
+    assert 1 < hours < 4
