@@ -96,7 +96,9 @@ def test_the_manifest_says_with_what_the_labels_are_made(photos):
     assert irn["parameters"]["classifier"]["weights"] == "weights/efficientnet_lite0.pth"
     assert isinstance(irn["warnings"], list)
     edam = json.loads((labels / "edam/manifest.json").read_text())
-    assert edam["inputs"]["saliency"]["training"]["split"] == "saliency"
+    origin = edam["inputs"]["saliency"]["origin"]
+    assert origin["training"]["split"] == "saliency"
+    assert origin["statement"] == "trained on masks of 6 other images"
 
 
 def test_nothing_is_left_to_do(photos):
