@@ -40,7 +40,7 @@ def test_table2_holds_what_was_scored(finished):
     table = pd.read_csv(finished.folder / "results/tables/table2.csv")
     assert list(table) == [
         *("supervision", "labels", "segmentor", "dataset", "loss", "seeds"),
-        *("miou", "ia_miou", "ia_s", "ia_m", "ia_l", "instances"),
+        *("miou", "ia_miou", "ia_s", "ia_m", "ia_l", "instances", "remark"),
     ]
     assert len(table) == len(CELLS)
     for row in table.itertuples():
