@@ -54,9 +54,10 @@ def status(configfiles: tuple[Path, ...], scale: str | None, directory: Path, co
 def plan(local: bool, arguments: tuple[str, ...]) -> None:
     """Show what the matrix takes: jobs, GPU-hours and storage on a cluster, or hours here.
 
-    ARGUMENTS are those of `snakemake`: targets, --configfile, --config. It plans with the profile
-    `slurm` and starts no job. GPU-hours are the time limits of the profile, which no job exceeds
-    without a retry; beside them, where jobs of the same rule and dataset have run, what those took.
+    ARGUMENTS are those of `snakemake`: targets, --configfile, --config. It starts no job. Unless it
+    is --local, it plans with the profile `slurm`, whose scale is paper. GPU-hours are the time
+    limits of the profile, which no job exceeds without a retry; beside them, where jobs of the same
+    rule and dataset have run, what those took.
     """
     from rich.console import Console
 

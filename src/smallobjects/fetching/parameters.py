@@ -32,7 +32,7 @@ class RemoteFile(Parameters):
     @model_validator(mode="after")
     def _one_origin(self) -> "RemoteFile":
         if bool(self.urls) == bool(self.package):
-            raise ValueError("give either `urls` or `package`")
+            raise ValueError("give either `urls` or `package`; null takes the other one back")
         return self
 
     @property

@@ -1,5 +1,7 @@
 """Plans, as tables in the terminal."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.markup import escape
 from rich.table import Table
@@ -7,13 +9,16 @@ from rich.table import Table
 from smallobjects.overview.local_plan import LocalPlan, Time
 from smallobjects.overview.plan import Cost, Plan, SharedPhase
 
+COSTS = ("jobs", "with GPU", "GPU-hours, limit", "measured")
+TIMES = ("jobs", "hours")
+
 
 def plan_tables(plan: Plan) -> list[Table]:
     """Return a table by rule, and one by label source and dataset."""
-    by_rule = _costs("Jobs by rule", "Rule")
+    by_rule = _empty("Jobs by rule", ["Rule"], COSTS)
     for rule, cost in sorted(plan.by_rule.items(), key=lambda item: -item[1].limit_hours):
         by_rule.add_row(escape(rule), *_numbers(cost))
-    by_source = _costs("GPU-hours by labels and dataset", "Labels", "Dataset")
+    by_source = _empty("GPU-hours by labels and dataset", ["Labels", "Dataset"], COSTS)
     for (source, dataset), cost in sorted(plan.by_source.items()):
         if cost.gpu_jobs:
             by_source.add_row(escape(source or "–"), escape(dataset or "–"), *_numbers(cost))
@@ -24,10 +29,10 @@ def plan_tables(plan: Plan) -> list[Table]:
 
 def local_plan_tables(plan: LocalPlan) -> list[Table]:
     """Return the time of a plan on this machine by rule, and by label source and dataset."""
-    by_rule = _times("Jobs by rule", "Rule")
+    by_rule = _empty("Jobs by rule", ["Rule"], TIMES)
     for rule, time in sorted(plan.by_rule.items(), key=lambda item: -item[1].seconds):
         by_rule.add_row(escape(rule), *_hours(time))
-    by_source = _times("Time by labels and dataset", "Labels", "Dataset")
+    by_source = _empty("Time by labels and dataset", ["Labels", "Dataset"], TIMES)
     for (source, dataset), time in sorted(plan.by_source.items()):
         by_source.add_row(escape(source or "–"), escape(dataset or "–"), *_hours(time))
     by_source.add_section()
@@ -53,15 +58,6 @@ def local_sum(plan: LocalPlan, cores: int) -> str:
     )
 
 
-def _times(title: str, *names: str) -> Table:
-    shown = Table(title=title, box=box.SIMPLE_HEAD)
-    for name in names:
-        shown.add_column(name, no_wrap=True)
-    for name in ("jobs", "hours"):
-        shown.add_column(name, justify="right")
-    return shown
-
-
 def _hours(time: Time) -> list[str]:
     hours = f"{time.seconds / 3600:.2f}" if time.unpriced < time.jobs else "–"
     if 0 < time.unpriced < time.jobs:
@@ -80,11 +76,12 @@ def saving(shared: SharedPhase) -> str:
     )
 
 
-def _costs(title: str, *names: str) -> Table:
+def _empty(title: str, names: Sequence[str], numbers: Sequence[str]) -> Table:
+    """Return a table without rows: columns of names, then columns of numbers."""
     shown = Table(title=title, box=box.SIMPLE_HEAD)
     for name in names:
         shown.add_column(name, no_wrap=True)
-    for name in ("jobs", "with GPU", "GPU-hours, limit", "measured"):
+    for name in numbers:
         shown.add_column(name, justify="right")
     return shown
 

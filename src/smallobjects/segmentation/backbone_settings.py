@@ -1,12 +1,14 @@
 """What a segmentor's settings may say of a backbone of the table, checked before any training."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError, model_validator
 
 from smallobjects.backbones.table import BackboneName, Stage, Statistics
 from smallobjects.parameters import Parameters
+
+BackboneType = Literal["StagedBackbone", "mmseg.StagedBackbone"]
 
 
 class PretrainedWeights(Parameters):
@@ -20,7 +22,7 @@ class PretrainedWeights(Parameters):
 class StagedBackboneSettings(Parameters):
     """A backbone of `smallobjects.backbones` in a segmentor."""
 
-    type: Literal["StagedBackbone", "mmseg.StagedBackbone"] = "StagedBackbone"
+    type: BackboneType = "StagedBackbone"
     network: BackboneName
     trained_from: Stage = "stem"
     """First stage whose weights are trained."""
@@ -45,10 +47,7 @@ def check_backbone(model: Mapping[str, Any]) -> None:
         ValueError: in one line, with the key and the value.
     """
     backbone = model.get("backbone")
-    if not isinstance(backbone, Mapping) or backbone.get("type") not in (
-        "StagedBackbone",
-        "mmseg.StagedBackbone",
-    ):
+    if not isinstance(backbone, Mapping) or backbone.get("type") not in get_args(BackboneType):
         return
     try:
         StagedBackboneSettings.model_validate(dict(backbone))
