@@ -101,6 +101,7 @@ scales = dict(
                 _delete_=True,
                 type="StagedBackbone",
                 network="efficientnet_lite0",
+                trained_from="layer2",  # a fifth faster: the first stages have most of the pixels
                 init_cfg=dict(type="Pretrained", checkpoint="weights/efficientnet_lite0.pth"),
             ),
             test_cfg=dict(_delete_=True, mode="whole"),
