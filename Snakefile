@@ -59,8 +59,10 @@ rule all:
 
 onstart:
     require_paths(EXPERIMENT)
+    keep_checksums(Path(EXPERIMENT.config.results))
     lift_default_limit()
     start_long_chains_first()
+    end_jobs_of_earlier_runs()
     prepare_slurm()
 
 

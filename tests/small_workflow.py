@@ -99,13 +99,20 @@ class Workflow:
         counts = [line.split() for line in lines if line.split()[-1:] != [] and "---" not in line]
         return Counter({name: int(n) for name, n in counts if n.isdigit() and name != "total"})
 
-    def kill_when(self, reached: Callable[[], bool], *arguments: str) -> None:
-        """Start a run and kill -9 all of it as soon as `reached` says so."""
+    def kill_when(
+        self, reached: Callable[[], bool], *arguments: str, jobs_survive: bool = False
+    ) -> None:
+        """Start a run and kill -9 all of it, or Snakemake alone, as soon as `reached` says so."""
         process = self.start(*arguments)
         deadline = time.monotonic() + 600
         while not reached():
             assert process.poll() is None, "the run ended before it could be killed"
             assert time.monotonic() < deadline, "the run did not get there"
             time.sleep(0.002)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        if jobs_survive:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()

@@ -1,15 +1,35 @@
-"""Files and folders that appear under their name only when they are whole."""
+"""Files and folders that appear under their name only when they are whole.
+
+Where results keep checksums, those of what is published are there before it has its name.
+"""
 
 import errno
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
+
+from smallobjects.checksums import record
+from smallobjects.one_writer import only_writer, this_process
 
 
 def _partial(target: Path) -> Path:
-    return target.with_name(f".{target.name}.partial")
+    return target.with_name(f".{target.name}.{this_process()}.partial")
+
+
+def _clear(target: Path) -> None:
+    """Remove what killed processes left of `target`, of which this is now the only writer."""
+    start = f".{target.name}."
+    for leftover in target.parent.glob(f"{escape(start)}*"):
+        process, _, kind = leftover.name.removeprefix(start).rpartition(".")
+        if kind not in ("partial", "replaced") or "." in process:
+            continue
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def _name_full_disk(error: BaseException, target: Path) -> None:
@@ -29,23 +49,27 @@ def publish_file(target: str | Path) -> Iterator[Path]:
     that was not there before.
 
     Raises:
+        BeingWrittenError: another process writes `target`; the block has not run.
         OSError: with the name of `target` if the disk is full, in whatever way the block's
             libraries say so.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(target)
-    partial.unlink(missing_ok=True)
-    try:
-        yield partial
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except Exception as error:
-        _name_full_disk(error, target)
-        raise
-    finally:
-        partial.unlink(missing_ok=True)
+    with only_writer(target) as alone:
+        if alone:
+            _clear(target)
+        try:
+            yield partial
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            record(target, partial)
+            partial.replace(target)
+        except Exception as error:
+            _name_full_disk(error, target)
+            raise
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -57,25 +81,27 @@ def publish_directory(target: str | Path) -> Iterator[Path]:
 
     Raises:
         NotADirectoryError: `target` is a file.
-        OSError: as `publish_file`.
+        BeingWrittenError, OSError: as `publish_file`.
     """
     target = Path(target)
     if target.exists() and not target.is_dir():
         raise NotADirectoryError(f"{target}: a file is where a folder is to be made; remove it")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(target)
-    replaced = target.with_name(f".{target.name}.replaced")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        yield partial
-        shutil.rmtree(replaced, ignore_errors=True)
-        if target.exists():
-            target.rename(replaced)
-        partial.rename(target)
-    except Exception as error:
-        _name_full_disk(error, target)
-        raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
+    replaced = partial.with_suffix(".replaced")
+    with only_writer(target) as alone:
+        if alone:
+            _clear(target)
+        partial.mkdir()
+        try:
+            yield partial
+            record(target, partial)
+            if target.exists():
+                target.rename(replaced)
+            partial.rename(target)
+        except Exception as error:
+            _name_full_disk(error, target)
+            raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(replaced, ignore_errors=True)

@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+from smallobjects.cluster.local_orphans import orphans
+
 ONE_CELL = {
     "datasets": ["voc"],
     "matrix": [{"labels": ["irn"], "segmentors": ["deeplabv2"]}],
@@ -33,25 +35,59 @@ def killed_twice(workflow):
     return run
 
 
-def test_the_scores_are_those_of_an_undisturbed_run(killed_twice, finished):
+@pytest.fixture(scope="module")
+def left_by_snakemake(workflow):
+    """One cell whose Snakemake alone is killed twice; its jobs go on, and it is started at once."""
+    run = workflow(ONE_CELL)
+    cams = run.folder / LABELS / "cams"
+    run.kill_when(lambda: any(cams.glob(".*.partial")), jobs_survive=True)
+    assert orphans(run.folder)
+    run.run("--unlock")
+
+    scratch = run.folder / f"{SHARED}.work"
+    run.kill_when(lambda: any(scratch.glob("**/*.pth")), jobs_survive=True)
+    # So that it is still there when the next run starts.
+    for job in orphans(run.folder):
+        job.suspend()
+    assert orphans(run.folder)
+    run.run("--unlock")
+
+    output = run.run()
+    return run, output
+
+
+@pytest.fixture(scope="module", params=["all of it", "Snakemake alone"])
+def killed(request):
+    if request.param == "all of it":
+        return request.getfixturevalue("killed_twice")
+    return request.getfixturevalue("left_by_snakemake")[0]
+
+
+def test_jobs_that_outlive_snakemake_are_ended_by_the_next(left_by_snakemake):
+    run, output = left_by_snakemake
+    assert "of an earlier run" in output
+    assert orphans(run.folder) == []
+
+
+def test_the_scores_are_those_of_an_undisturbed_run(killed, finished):
     for name in ("summary.json", "confusion.npy"):
         path = f"{SCORES}/{name}"
-        assert (killed_twice.folder / path).read_bytes() == (finished.folder / path).read_bytes()
+        assert (killed.folder / path).read_bytes() == (finished.folder / path).read_bytes()
     frames = [
-        pd.read_parquet(run.folder / SCORES / "instances.parquet")
-        for run in (killed_twice, finished)
+        pd.read_parquet(run.folder / SCORES / "instances.parquet") for run in (killed, finished)
     ]
     pd.testing.assert_frame_equal(*frames)
 
 
-def test_the_labels_are_those_of_an_undisturbed_run(killed_twice, finished):
+def test_the_labels_are_those_of_an_undisturbed_run(killed, finished):
     ours, theirs = (
         {path.name: path.read_bytes() for path in (run.folder / LABELS / "labels").glob("*.png")}
-        for run in (killed_twice, finished)
+        for run in (killed, finished)
     )
     assert ours == theirs
 
 
-def test_nothing_partial_is_left(killed_twice):
-    assert not list(killed_twice.folder.glob("results/**/.*.partial"))
-    assert not list(killed_twice.folder.glob("results/**/*.work"))
+def test_nothing_partial_is_left(killed):
+    assert not list(killed.folder.glob("results/**/.*.partial"))
+    assert not list(killed.folder.glob("results/**/.*.lock"))
+    assert not list(killed.folder.glob("results/**/*.work"))

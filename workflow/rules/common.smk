@@ -2,12 +2,15 @@
 # other common_*.smk hold the helpers that hand rules their parameters: each is one JSON object on
 # the command line, so that Snakemake sees what changed.
 import re
+import shlex
 import sys
 from pathlib import Path
 
+from smallobjects.checksums import keep_checksums
 from smallobjects.cluster.accounting import check_accounting
 from smallobjects.cluster.chains import longest_chains
 from smallobjects.cluster.commands import SlurmError
+from smallobjects.cluster.local_orphans import OrphanError, end_local_orphans, mark_jobs
 from smallobjects.cluster.orphans import cancel_orphans
 from smallobjects.config import ConfigError, Experiment, missing_paths
 from smallobjects.losses.arms import PATTERN as ARM_PATTERN
@@ -46,6 +49,7 @@ if workflow.is_main_process:
         require_open(Path(".snakemake"), Path(EXPERIMENT.config.results))
     except ClosedFolderError as error:
         raise WorkflowError(str(error)) from None
+    mark_jobs(Path.cwd())
 
 
 wildcard_constraints:
@@ -109,6 +113,14 @@ def start_long_chains_first():
             dag._priority[job] = max(dag.priority(job), chain)
 
 
+def end_jobs_of_earlier_runs():
+    """End what a killed Snakemake left running in this folder on this machine."""
+    try:
+        end_local_orphans(Path.cwd())
+    except OrphanError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def prepare_slurm():
     """Ask Slurm for accounts, if these are read; end the jobs of an earlier run in this folder."""
     if workflow.executor_plugin.name == "slurm":
@@ -126,6 +138,15 @@ def show_usage():
         gpus = {job.rule.name: job.resources.get("gpu", 0) for job in jobs}
         memory = {job.rule.name: job.resources.get("mem_mb") for job in jobs}
         print(usage_text(Path(BENCHMARKS), gpus, memory), file=sys.stderr)
+
+
+def given(option, name):
+    """Return a function that gives a command-line option once for every input of a name."""
+
+    def options(wildcards, input):
+        return " ".join(f"{option} {shlex.quote(path)}" for path in input[name])
+
+    return options
 
 
 def split(role):

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from smallobjects import __version__
+from smallobjects.errors import BadInputError
 
 # Subcommands are imported when they are called: `--help` and the light stages start without torch.
 COMMANDS = {
@@ -74,6 +75,7 @@ COMMANDS = {
     "plan": "overview",
     "status": "overview",
     "usage": "overview",
+    "verify": "verification",
     "config-schema": "configuration",
 }
 
@@ -84,6 +86,8 @@ class _Road(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BadInputError as error:
+            raise click.ClickException(str(error)) from error
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise

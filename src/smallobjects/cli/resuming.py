@@ -11,6 +11,7 @@ import click
 from pydantic import BaseModel
 
 from smallobjects.cli.options import NEW_PATH
+from smallobjects.one_writer import only_writer
 
 CHANGE_NO_RESULT = {"threads", "workers", "device", "checkpoint_minutes"}
 """Options on which the result of a training depends in the last bits at most."""
@@ -47,8 +48,10 @@ def with_scratch(command: Callable) -> Callable:
     def run(**options: object) -> None:
         output = options["output"]
         work = output.with_name(f"{output.name}.work")
-        command(scratch=work / _identity(options), **options)
-        shutil.rmtree(work, ignore_errors=True)
+        work.parent.mkdir(parents=True, exist_ok=True)
+        with only_writer(work):
+            command(scratch=work / _identity(options), **options)
+            shutil.rmtree(work, ignore_errors=True)
 
     return run
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationError
 
+from smallobjects.checksums import check_recorded
 from smallobjects.metrics.bootstrap import Bootstrap, check_same_images, interval, mean_scores
 from smallobjects.metrics.image_sums import ImageSums, image_sums
 from smallobjects.reporting.cells import ScoreCell
@@ -133,6 +134,7 @@ def _read_sums(summary: Path) -> ImageSums:
             raise ValueError(
                 f"{path}: missing, and intervals are made from it; score again with --{name}-output"
             )
+        check_recorded(path)
         tables[name] = pd.read_parquet(path)
     num_classes = len(_read_settings(summary).per_class)
     try:

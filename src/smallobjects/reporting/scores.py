@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 
+from smallobjects.checksums import check_recorded
 from smallobjects.reporting.cells import ScoreCell
 
 METRICS = ("miou", "ia_miou", "ia_s", "ia_m", "ia_l")
@@ -90,8 +91,10 @@ def _read_summary(path: Path) -> Summary:
     """Read what `smallobjects score` wrote.
 
     Raises:
-        ValueError: the file is not JSON, or lacks a score that the tables need.
+        ValueError: the file is not JSON, or lacks a score that the tables need, or has changed
+            since it was written.
     """
+    check_recorded(path)
     try:
         return Summary.model_validate_json(path.read_bytes())
     except ValidationError as error:

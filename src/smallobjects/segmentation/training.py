@@ -11,6 +11,7 @@ import torch
 from mmengine.config import Config
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.one_writer import only_writer
 from smallobjects.publishing import publish_directory, publish_file
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import checkpoints, iteration_of, save
@@ -53,16 +54,30 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
     Raises:
         FileNotFoundError: the dataset, the split, a label or the pretrained weights are missing.
         SegmentationError: the parameters do not fit, or `run.shared` is not theirs.
+        BeingWrittenError: another training works in `work_dir`.
         TerminatedError: SIGTERM came; a checkpoint of the iteration that was under way is saved.
     """
     check_run(run)
-    where = select_device(device)
+    select_device(device)
     dataset = PreparedDataset.open(run.dataset)
     check_labels(dataset.split(run.split), run.labels)
     description = identity(run)
     if run.shared is not None:
         check_continues(run, description)
-    scratch = work_dir / key(description)
+    work_dir.parent.mkdir(parents=True, exist_ok=True)
+    with only_writer(work_dir):
+        _train_and_publish(run, work_dir / key(description), description, output, device)
+    # Somebody else's scratch may be beside this one.
+    with contextlib.suppress(OSError):
+        work_dir.rmdir()
+
+
+def _train_and_publish(
+    run: TrainingRun, scratch: Path, description: dict[str, Any], output: Path, device: str
+) -> None:
+    """Go on from what is in the scratch folder, publish the end, and remove the folder."""
+    where = select_device(device)
+    dataset = PreparedDataset.open(run.dataset)
     start = (checkpoints(scratch) or [run.shared])[-1]
     config = runner_config(run, dataset.num_classes, scratch, start)
     check_pretrained(config.model.backbone)
@@ -74,9 +89,6 @@ def train(run: TrainingRun, work_dir: Path, output: Path, device: str = "auto") 
     last = torch.load(checkpoints(scratch)[-1], map_location="cpu", weights_only=False)
     _publish(run, last, description, dataset.class_names, config, output)
     shutil.rmtree(scratch)
-    # Somebody else's scratch may be beside this one.
-    with contextlib.suppress(OSError):
-        work_dir.rmdir()
 
 
 def _train(run: TrainingRun, config: dict[str, Any], device: str) -> None:
