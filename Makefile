@@ -26,10 +26,11 @@ LABELS ?= irn
 SEEDS ?= 0
 EVERY := bbam,bana,edam,nsrom,rca,clims,irn,cda,amn,rib
 comma := ,
+quoted = $(subst ','\'',$(1))
 and := $(if $(and $(VOC),$(COCO)),$(comma))
 PHOTOS = --configfile config/photos.yaml --config 'seeds=[$(SEEDS)]' \
 	'datasets=[$(if $(VOC),voc)$(and)$(if $(COCO),coco)]' \
-	'settings={datasets: {$(if $(VOC),voc: {raw: "$(VOC)"})$(and) $(if $(COCO),coco: {raw: "$(COCO)"})}}' \
+	'settings={datasets: {$(if $(VOC),voc: {raw: "$(call quoted,$(VOC))"})$(and) $(if $(COCO),coco: {raw: "$(call quoted,$(COCO))"})}}' \
 	'matrix=[{labels: [$(LABELS:all=$(EVERY)), full], segmentors: [deeplabv3plus]}]'
 
 photos: $(INSTALLED)

@@ -47,11 +47,6 @@ def selection_report(wildcards):
     )
 
 
-def selection_option(wildcards, input):
-    """Return the option that hands over the report of a selection; none where there is none."""
-    return " ".join(f"--selection {path}" for path in input.selection)
-
-
 def dataset_parameters(wildcards):
     """Return what the converter of a dataset reads."""
     return EXPERIMENT.dataset(wildcards.dataset).model_dump_json(

@@ -52,11 +52,6 @@ def initial_classifier(name):
     return paths
 
 
-def classifier_option(wildcards, input):
-    """Return the option that hands over a classifier; none where there is none."""
-    return " ".join(f"--classifier {path}" for path in input.classifier)
-
-
 def all_stages(wildcards):
     """Return the parameters of every stage of a label source, for its manifest."""
     return EXPERIMENT.stages(wildcards.source, wildcards.dataset).model_dump_json()

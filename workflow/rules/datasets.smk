@@ -20,8 +20,8 @@ rule make_synthetic:
         layout=layout,
         parameters=synthetic_parameters,
     shell:
-        "smallobjects make-synthetic --layout {params.layout} --parameters {params.parameters:q}"
-        " --output {output.raw} > {log} 2>&1"
+        "smallobjects make-synthetic --layout {params.layout:q} --parameters {params.parameters:q}"
+        " --output {output.raw:q} > {log:q} 2>&1"
 
 
 rule prepare_dataset:
@@ -45,8 +45,8 @@ rule prepare_dataset:
         raw=raw_folder,
         parameters=dataset_parameters,
         folder=subpath(output.description, parent=True),
-        selection=selection_option,
+        selection=given("--selection", "selection"),
     shell:
         "smallobjects prepare-dataset --name {wildcards.dataset} --raw {params.raw:q}"
         " --parameters {params.parameters:q} --workers {threads} {params.selection}"
-        " --output {params.folder} > {log} 2>&1"
+        " --output {params.folder:q} > {log:q} 2>&1"

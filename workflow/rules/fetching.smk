@@ -32,7 +32,7 @@ rule fetch_archive:
         archive=f"{DOWNLOADS}/archives/{{archive}}",
     shell:
         "smallobjects fetch {wildcards.archive} --parameters {resources.source:q}"
-        " --output {params.archive:q} > {log} 2>&1"
+        " --output {params.archive:q} > {log:q} 2>&1"
 
 
 rule fetch_weights:
@@ -52,7 +52,7 @@ rule fetch_weights:
         source=weights_source,
     shell:
         "smallobjects fetch {wildcards.name} --parameters {resources.source:q}"
-        " --output {output.weights} > {log} 2>&1"
+        " --output {output.weights:q} > {log:q} 2>&1"
 
 
 rule unpack:
@@ -77,7 +77,7 @@ rule unpack:
         folder=f"{DOWNLOADS}/{{place}}",
     shell:
         "smallobjects unpack {params.archive:q} --member {params.member:q}"
-        " --output {params.folder:q} > {log} 2>&1"
+        " --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule join_sbd:
@@ -102,7 +102,7 @@ rule join_sbd:
         sbd=downloaded("unpacked/SBD"),
     shell:
         "smallobjects convert-sbd --voc {params.voc:q} --sbd {params.sbd:q} --workers {threads}"
-        " --output {output.raw:q} > {log} 2>&1"
+        " --output {output.raw:q} > {log:q} 2>&1"
 
 
 rule fetched:

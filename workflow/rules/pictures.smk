@@ -41,7 +41,7 @@ rule panels:
         scale=EXPERIMENT.config.scale,
     shell:
         "smallobjects panels --pages {params.pages:q} --settings {params.settings:q}"
-        " --seed {params.seed} --scale {params.scale} --output {output.pages} > {log} 2>&1"
+        " --seed {params.seed:q} --scale {params.scale:q} --output {output.pages:q} > {log:q} 2>&1"
 
 
 rule label_panels:
@@ -76,7 +76,7 @@ rule label_panels:
         scale=EXPERIMENT.config.scale,
     shell:
         "smallobjects label-panels --pages {params.pages:q} --settings {params.settings:q}"
-        " --seed {params.seed} --scale {params.scale} --output {output.pages} > {log} 2>&1"
+        " --seed {params.seed:q} --scale {params.scale:q} --output {output.pages:q} > {log:q} 2>&1"
 
 
 rule plots:
@@ -139,8 +139,8 @@ rule plots:
         scale=EXPERIMENT.config.scale,
         folder=subpath(output.gains, parent=True),
     shell:
-        "smallobjects plots --inputs {params.inputs:q} --seed {params.seed}"
-        " --scale {params.scale} --output {params.folder} > {log} 2>&1"
+        "smallobjects plots --inputs {params.inputs:q} --seed {params.seed:q}"
+        " --scale {params.scale:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule runtimes:
@@ -173,8 +173,8 @@ rule runtimes:
         benchmarks=BENCHMARKS,
         scale=EXPERIMENT.config.scale,
     shell:
-        "smallobjects runtimes --benchmarks {params.benchmarks} --scale {params.scale}"
-        " --table {output.csv} --figure {output.pdf} > {log} 2>&1"
+        "smallobjects runtimes --benchmarks {params.benchmarks:q} --scale {params.scale:q}"
+        " --table {output.csv:q} --figure {output.pdf:q} > {log:q} 2>&1"
 
 
 rule html_tables:
@@ -223,7 +223,7 @@ rule html_tables:
     params:
         scale=EXPERIMENT.config.scale,
     shell:
-        "smallobjects html-tables {input} --scale {params.scale} > {log} 2>&1"
+        "smallobjects html-tables {input:q} --scale {params.scale:q} > {log:q} 2>&1"
 
 
 rule configuration:
@@ -248,5 +248,5 @@ rule configuration:
         folder=EXPERIMENT.folder,
         settings=settings_checksum(),
     shell:
-        "smallobjects resolved-settings --values {params.values:q} --folder {params.folder}"
-        " --output {output.page} > {log} 2>&1"
+        "smallobjects resolved-settings --values {params.values:q} --folder {params.folder:q}"
+        " --output {output.page:q} > {log:q} 2>&1"

@@ -47,8 +47,8 @@ rule table1:
         cells=table1_cells,
         scale=EXPERIMENT.config.scale,
     shell:
-        "smallobjects table1 --cells {params.cells:q} --scale {params.scale}"
-        " --output {output.tex} > {log} 2>&1"
+        "smallobjects table1 --cells {params.cells:q} --scale {params.scale:q}"
+        " --output {output.tex:q} > {log:q} 2>&1"
 
 
 rule table2:
@@ -82,8 +82,8 @@ rule table2:
         scale=EXPERIMENT.config.scale,
         intervals="--intervals" if EXPERIMENT.config.tables.intervals else "",
     shell:
-        "smallobjects table2 --rows {params.rows:q} --scale {params.scale}"
-        " {params.intervals} --output {output.tex} > {log} 2>&1"
+        "smallobjects table2 --rows {params.rows:q} --scale {params.scale:q}"
+        " {params.intervals} --output {output.tex:q} > {log:q} 2>&1"
 
 
 rule supplement_table2:
@@ -115,8 +115,8 @@ rule supplement_table2:
         rows=score_cells(EXPERIMENT.supplement_cells),
         scale=EXPERIMENT.config.scale,
     shell:
-        "smallobjects supplement-table2 --rows {params.rows:q} --scale {params.scale}"
-        " --output {output.tex} > {log} 2>&1"
+        "smallobjects supplement-table2 --rows {params.rows:q} --scale {params.scale:q}"
+        " --output {output.tex:q} > {log:q} 2>&1"
 
 
 rule supplement_table2_published:
@@ -154,8 +154,8 @@ rule supplement_table2_published:
         rows=score_cells(EXPERIMENT.supplement_cells, published=True),
         scale=EXPERIMENT.config.scale,
     shell:
-        "smallobjects supplement-table2 --published --rows {params.rows:q} --scale {params.scale}"
-        " --output {output.tex} > {log} 2>&1"
+        "smallobjects supplement-table2 --published --rows {params.rows:q} --scale {params.scale:q}"
+        " --output {output.tex:q} > {log:q} 2>&1"
 
 
 rule ablation:
@@ -179,8 +179,8 @@ rule ablation:
         scale=EXPERIMENT.config.scale,
         intervals="--intervals" if EXPERIMENT.config.tables.intervals else "",
     shell:
-        "smallobjects ablation --rows {params.rows:q} --scale {params.scale}"
-        " {params.intervals} --output {output.tex} > {log} 2>&1"
+        "smallobjects ablation --rows {params.rows:q} --scale {params.scale:q}"
+        " {params.intervals} --output {output.tex:q} > {log:q} 2>&1"
 
 
 rule figure1:
@@ -211,8 +211,8 @@ rule figure1:
         panels=figure_panels,
         scale=EXPERIMENT.config.scale,
     shell:
-        "smallobjects figure1 --panels {params.panels:q} --scale {params.scale}"
-        " --output {output.pdf} > {log} 2>&1"
+        "smallobjects figure1 --panels {params.panels:q} --scale {params.scale:q}"
+        " --output {output.pdf:q} > {log:q} 2>&1"
 
 
 rule figure3:
@@ -246,4 +246,4 @@ rule figure3:
         scale=EXPERIMENT.config.scale,
     shell:
         "smallobjects figure3 --panels {params.panels:q} --samples {params.samples}"
-        " --seed {params.seed} --scale {params.scale} --output {output.pdf} > {log} 2>&1"
+        " --seed {params.seed:q} --scale {params.scale:q} --output {output.pdf:q} > {log:q} 2>&1"

@@ -25,9 +25,9 @@ rule train_saliency:
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-saliency --parameters {params.parameters:q}"
-        " --network {params.network:q} --seed {params.seed} --threads {threads}"
+        " --network {params.network:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.network} > {log} 2>&1"
+        " --output {output.network:q} > {log:q} 2>&1"
 
 
 rule train_saliency_on_masks:
@@ -56,10 +56,10 @@ rule train_saliency_on_masks:
         network=saliency_settings("network"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-saliency-on-masks --dataset {params.dataset}"
-        " --parameters {params.parameters:q} --network {params.network:q} --seed {params.seed}"
+        "exec smallobjects train-saliency-on-masks --dataset {params.dataset:q}"
+        " --parameters {params.parameters:q} --network {params.network:q} --seed {params.seed:q}"
         " --threads {threads} --workers {resources.workers} --device {resources.device}"
-        " --output {output.network} > {log} 2>&1"
+        " --output {output.network:q} > {log:q} 2>&1"
 
 
 ruleorder: train_saliency_on_masks > train_saliency
@@ -89,6 +89,6 @@ rule make_saliency:
         source=saliency_origin,
         parameters=saliency_parameters,
     shell:
-        "smallobjects make-saliency --dataset {params.dataset} --split {wildcards.split}"
+        "smallobjects make-saliency --dataset {params.dataset:q} --split {wildcards.split}"
         " --from {params.source:q} --parameters {params.parameters:q} --threads {threads}"
-        " --device {resources.device} --output {output.maps} > {log} 2>&1"
+        " --device {resources.device} --output {output.maps:q} > {log:q} 2>&1"

@@ -28,10 +28,10 @@ rule predict:
         split=split("evaluate"),
         parameters=prediction,
     shell:
-        "smallobjects predict --dataset {params.dataset} --split {params.split}"
-        " --checkpoint {input.checkpoint} --parameters {params.parameters:q}"
+        "smallobjects predict --dataset {params.dataset:q} --split {params.split:q}"
+        " --checkpoint {input.checkpoint:q} --parameters {params.parameters:q}"
         " --threads {threads} --workers {resources.workers} --device {resources.device}"
-        " --output {output.predictions} > {log} 2>&1"
+        " --output {output.predictions:q} > {log:q} 2>&1"
 
 
 rule score:
@@ -59,10 +59,10 @@ rule score:
         num_classes=num_classes,
         size_limits=size_limits,
     shell:
-        "smallobjects score --predictions {input.predictions}"
-        " --semantic {params.dataset}/semantic --instances {params.dataset}/instances"
-        " --images {params.images} --num-classes {params.num_classes}"
-        " --size-limits {params.size_limits} --workers {threads} --output {output.summary}"
-        " --instances-output {output.instances} --areas-output {output.areas}"
-        " --confusion-output {output.confusion}"
-        " > {log} 2>&1"
+        "smallobjects score --predictions {input.predictions:q}"
+        " --semantic {params.dataset:q}/semantic --instances {params.dataset:q}/instances"
+        " --images {params.images:q} --num-classes {params.num_classes}"
+        " --size-limits {params.size_limits} --workers {threads} --output {output.summary:q}"
+        " --instances-output {output.instances:q} --areas-output {output.areas:q}"
+        " --confusion-output {output.confusion:q}"
+        " > {log:q} 2>&1"

@@ -33,11 +33,11 @@ rule train_shared:
         parameters=training("shared"),
         seed="{seed}",
     shell:
-        "exec smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
-        " --labels {input.labels} --arm shared --parameters {params.parameters:q}"
-        " --seed {params.seed} --threads {threads} --workers {resources.workers}"
-        " --device {resources.device} --processes {resources.processes} --work-dir {output.checkpoint}.work"
-        " --output {output.checkpoint} > {log} 2>&1"
+        "exec smallobjects train-segmentor --dataset {params.dataset:q} --split {params.split:q}"
+        " --labels {input.labels:q} --arm shared --parameters {params.parameters:q}"
+        " --seed {params.seed:q} --threads {threads} --workers {resources.workers}"
+        " --device {resources.device} --processes {resources.processes} --work-dir {output.checkpoint:q}.work"
+        " --output {output.checkpoint:q} > {log:q} 2>&1"
 
 
 rule train_arm:
@@ -66,9 +66,9 @@ rule train_arm:
         parameters=training(),
         arm=arm_kind,
     shell:
-        "exec smallobjects train-segmentor --dataset {params.dataset} --split {params.split}"
-        " --labels {input.labels} --arm {params.arm} --shared {input.shared}"
+        "exec smallobjects train-segmentor --dataset {params.dataset:q} --split {params.split:q}"
+        " --labels {input.labels:q} --arm {params.arm:q} --shared {input.shared:q}"
         " --parameters {params.parameters:q}"
         " --seed {wildcards.seed} --threads {threads} --workers {resources.workers}"
-        " --device {resources.device} --processes {resources.processes} --work-dir {output.checkpoint}.work"
-        " --output {output.checkpoint} > {log} 2>&1"
+        " --device {resources.device} --processes {resources.processes} --work-dir {output.checkpoint:q}.work"
+        " --output {output.checkpoint:q} > {log:q} 2>&1"

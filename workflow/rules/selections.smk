@@ -25,8 +25,8 @@ rule find_candidates:
         size_limits=two_size_limits,
     shell:
         "smallobjects find-candidates --raw {params.raw:q} --parameters {params.parameters:q}"
-        " --size-limits {params.size_limits} --workers {threads} --output {output.candidates}"
-        " > {log} 2>&1"
+        " --size-limits {params.size_limits} --workers {threads} --output {output.candidates:q}"
+        " > {log:q} 2>&1"
 
 
 rule select_images:
@@ -49,6 +49,6 @@ rule select_images:
         parameters=selection_parameters,
         decisions=decisions_option,
     shell:
-        "smallobjects select-images --candidates {input.candidates} {params.decisions}"
-        " --parameters {params.parameters:q} --images {output.images} --report {output.report}"
-        " > {log} 2>&1"
+        "smallobjects select-images --candidates {input.candidates:q} {params.decisions}"
+        " --parameters {params.parameters:q} --images {output.images:q} --report {output.report:q}"
+        " > {log:q} 2>&1"

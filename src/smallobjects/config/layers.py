@@ -28,7 +28,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a mapping of keys to values was expected")
-    return content
+    return expand_home(content)
 
 
 @cache
@@ -36,7 +36,28 @@ def read_mmengine(path: Path) -> dict[str, Any]:
     """Return the top-level names of an MMEngine Python configuration file, as plain values."""
     from mmengine.config import Config
 
-    return Config.fromfile(path).to_dict()
+    return expand_home(Config.fromfile(path).to_dict())
+
+
+def expand_home(value: Any) -> Any:
+    """Return a value in which every path that begins with `~` begins with the home folder.
+
+    Nothing but paths begins with `~/` or is `~name` in the configuration. Without this, a folder
+    of the name `~` would be made, which somebody then removes.
+
+    Raises:
+        ConfigError: there is no such home folder.
+    """
+    if isinstance(value, Mapping):
+        return {key: expand_home(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(expand_home, value))
+    if not isinstance(value, str) or not value.startswith("~"):
+        return value
+    try:
+        return str(Path(value).expanduser())
+    except RuntimeError:
+        raise ConfigError(f"{value}: there is no such home folder; give the whole path") from None
 
 
 def merge(base: Layer, *changes: Layer) -> dict[str, Any]:

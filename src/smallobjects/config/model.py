@@ -1,5 +1,7 @@
 """What `config/config.yaml` and the files it refers to may say."""
 
+import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
@@ -89,6 +91,13 @@ class ExperimentConfig(Parameters):
     figures: Figures = Figures()
     external: dict[Name, ExternalLabels] = {}
     settings: Settings = Settings()
+
+    @field_validator("results", "downloads")
+    @classmethod
+    def _is_a_folder(cls, value: str) -> str:
+        if not value or re.search(r"[{}\x00-\x1f\x7f]", value):
+            raise ValueError("a folder's name is needed, without braces and line breaks")
+        return str(Path(value))
 
     @field_validator("datasets", "losses", "seeds", "matrix")
     @classmethod

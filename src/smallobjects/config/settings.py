@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from smallobjects.config.errors import ConfigError, unknown, validate
-from smallobjects.config.layers import merge, read_mmengine, read_yaml, resolve
+from smallobjects.config.layers import expand_home, merge, read_mmengine, read_yaml, resolve
 from smallobjects.config.matrix import external_name
 from smallobjects.config.model import ExperimentConfig, ExternalLabels, MethodFile, Scale
 from smallobjects.datasets.parameters import DatasetParameters, PublishedCounts
@@ -40,7 +40,7 @@ class Settings:
             ConfigError: it is not such a configuration.
         """
         self.folder = Path(folder)
-        self.config = validate(ExperimentConfig, values, "", "the configuration")
+        self.config = validate(ExperimentConfig, expand_home(values), "", "the configuration")
 
     @lru_cache  # noqa: B019 - one experiment lives as long as the process
     def available(self, kind: str) -> list[str]:

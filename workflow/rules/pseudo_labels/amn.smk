@@ -61,12 +61,13 @@ rule train_amn:
         split=split("train"),
         parameters=stage("amn"),
         seed=EXPERIMENT.config.label_seed,
+        seeds=given("--seeds", "seeds"),
     shell:
-        "exec smallobjects train-amn --dataset {params.dataset} --split {params.split}"
-        " --classifier {input.classifier} $(printf -- '--seeds %s ' {input.seeds})"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        "exec smallobjects train-amn --dataset {params.dataset:q} --split {params.split:q}"
+        " --classifier {input.classifier:q} {params.seeds}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.amn} > {log} 2>&1"
+        " --output {output.amn:q} > {log:q} 2>&1"
 
 
 rule make_amn_cams:
@@ -94,7 +95,7 @@ rule make_amn_cams:
         split=split("train"),
         parameters=stage("cam", without=["evaluation_threshold"]),
     shell:
-        "smallobjects make-amn-cams --dataset {params.dataset} --split {params.split}"
-        " --amn {input.amn} --seeds {input.seeds} --shard {wildcards.scatteritem}"
+        "smallobjects make-amn-cams --dataset {params.dataset:q} --split {params.split:q}"
+        " --amn {input.amn:q} --seeds {input.seeds:q} --shard {wildcards.scatteritem}"
         " --parameters {params.parameters:q} --threads {threads} --device {resources.device}"
-        " --output {output.cams} > {log} 2>&1"
+        " --output {output.cams:q} > {log:q} 2>&1"

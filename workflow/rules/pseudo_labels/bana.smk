@@ -29,10 +29,10 @@ rule train_box_classifier:
         parameters=stage("box_classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-box-classifier --dataset {params.dataset} --split {params.split}"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        "exec smallobjects train-box-classifier --dataset {params.dataset:q} --split {params.split:q}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.classifier} > {log} 2>&1"
+        " --output {output.classifier:q} > {log:q} 2>&1"
 
 
 rule make_bana_labels:
@@ -61,10 +61,10 @@ rule make_bana_labels:
         split=split("train"),
         parameters=stage("label"),
     shell:
-        "smallobjects make-bana-labels --dataset {params.dataset} --split {params.split}"
-        " --classifier {input.classifier} --shard {wildcards.scatteritem}"
+        "smallobjects make-bana-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --classifier {input.classifier:q} --shard {wildcards.scatteritem}"
         " --parameters {params.parameters:q} --threads {threads} --device {resources.device}"
-        " --crf {output.crf} --retrieved {output.retrieved} --output {output.agreed} > {log} 2>&1"
+        " --crf {output.crf:q} --retrieved {output.retrieved:q} --output {output.agreed:q} > {log:q} 2>&1"
 
 
 rule gather_bana_labels:
@@ -93,11 +93,14 @@ rule gather_bana_labels:
         score_split=split("label_score"),
         parameters=all_stages,
         seed=EXPERIMENT.config.label_seed,
+        crf=given("--stage y_crf", "crf"),
+        retrieved=given("--stage y_ret", "retrieved"),
+        agreed=given("--parts", "agreed"),
     shell:
-        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
-        " --score-split {params.score_split} --source {wildcards.source} --filled-boxes"
-        " $(printf -- '--stage y_crf %s ' {input.crf})"
-        " $(printf -- '--stage y_ret %s ' {input.retrieved})"
-        " $(printf -- '--parts %s ' {input.agreed})"
-        " --parameters {params.parameters:q} --seed {params.seed}"
-        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
+        "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --score-split {params.score_split:q} --source {wildcards.source} --filled-boxes"
+        " {params.crf}"
+        " {params.retrieved}"
+        " {params.agreed}"
+        " --parameters {params.parameters:q} --seed {params.seed:q}"
+        " --labels {output.labels:q} --manifest {output.manifest:q} > {log:q} 2>&1"

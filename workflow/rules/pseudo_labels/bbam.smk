@@ -29,10 +29,10 @@ rule train_detector:
         parameters=stage("detector"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-detector --dataset {params.dataset} --split {params.split}"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        "exec smallobjects train-detector --dataset {params.dataset:q} --split {params.split:q}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.detector} > {log} 2>&1"
+        " --output {output.detector:q} > {log:q} 2>&1"
 
 
 rule attribute_boxes:
@@ -60,10 +60,10 @@ rule attribute_boxes:
         parameters=stage("attribution"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects attribute-boxes --dataset {params.dataset} --split {params.split}"
-        " --detector {input.detector} --shard {wildcards.scatteritem}"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
-        " --device {resources.device} --output {output.attributions} > {log} 2>&1"
+        "smallobjects attribute-boxes --dataset {params.dataset:q} --split {params.split:q}"
+        " --detector {input.detector:q} --shard {wildcards.scatteritem}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
+        " --device {resources.device} --output {output.attributions:q} > {log:q} 2>&1"
 
 
 rule make_bbam_labels:
@@ -89,10 +89,10 @@ rule make_bbam_labels:
         split=split("train"),
         parameters=stage("label"),
     shell:
-        "smallobjects make-bbam-labels --dataset {params.dataset} --split {params.split}"
-        " --attributions {input.attributions} --shard {wildcards.scatteritem}"
+        "smallobjects make-bbam-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --attributions {input.attributions:q} --shard {wildcards.scatteritem}"
         " --parameters {params.parameters:q} --threads {threads}"
-        " --output {output.labels} > {log} 2>&1"
+        " --output {output.labels:q} > {log:q} 2>&1"
 
 
 rule gather_bbam_labels:
@@ -119,9 +119,10 @@ rule gather_bbam_labels:
         score_split=split("label_score"),
         parameters=all_stages,
         seed=EXPERIMENT.config.label_seed,
+        merged=given("--parts", "merged"),
     shell:
-        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
-        " --score-split {params.score_split} --source {wildcards.source} --filled-boxes"
-        " $(printf -- '--parts %s ' {input.merged})"
-        " --parameters {params.parameters:q} --seed {params.seed}"
-        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
+        "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --score-split {params.score_split:q} --source {wildcards.source} --filled-boxes"
+        " {params.merged}"
+        " --parameters {params.parameters:q} --seed {params.seed:q}"
+        " --labels {output.labels:q} --manifest {output.manifest:q} > {log:q} 2>&1"

@@ -29,9 +29,9 @@ rule cut_objects:
         split=split("train"),
         parameters=stage("cuts"),
     shell:
-        "smallobjects cut-objects --dataset {params.dataset} --split {params.split}"
-        " --labels {input.labels} --parameters {params.parameters:q}"
-        " --output {output.cuts} > {log} 2>&1"
+        "smallobjects cut-objects --dataset {params.dataset:q} --split {params.split:q}"
+        " --labels {input.labels:q} --parameters {params.parameters:q}"
+        " --output {output.cuts:q} > {log:q} 2>&1"
 
 
 rule train_pasted_classifier:
@@ -62,8 +62,8 @@ rule train_pasted_classifier:
         parameters=stage("classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-pasted-classifier --dataset {params.dataset} --split {params.split}"
-        " --labels {input.labels} --cuts {input.cuts}"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        "exec smallobjects train-pasted-classifier --dataset {params.dataset:q} --split {params.split:q}"
+        " --labels {input.labels:q} --cuts {input.cuts:q}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.classifier} > {log} 2>&1"
+        " --output {output.classifier:q} > {log:q} 2>&1"

@@ -31,11 +31,11 @@ rule train_scorer:
         language=stage("language"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-scorer --dataset {params.dataset} --split {params.split}"
+        "exec smallobjects train-scorer --dataset {params.dataset:q} --split {params.split:q}"
         " --parameters {params.parameters:q} --language {params.language:q}"
-        " --seed {params.seed} --threads {threads}"
+        " --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.scorer} > {log} 2>&1"
+        " --output {output.scorer:q} > {log:q} 2>&1"
 
 
 rule train_clims:
@@ -67,9 +67,9 @@ rule train_clims:
         parameters=stage("clims"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-clims --dataset {params.dataset} --split {params.split}"
-        " --classifier {input.classifier} --weights {input.scorer}"
+        "exec smallobjects train-clims --dataset {params.dataset:q} --split {params.split:q}"
+        " --classifier {input.classifier:q} --weights {input.scorer:q}"
         " --scorer {params.scorer:q} --language {params.language:q}"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.classifier} > {log} 2>&1"
+        " --output {output.classifier:q} > {log:q} 2>&1"

@@ -30,15 +30,15 @@ rule train_edam:
     params:
         dataset=subpath(input.dataset, parent=True),
         split=split("train"),
-        classifier=classifier_option,
+        classifier=given("--classifier", "classifier"),
         parameters=stage("edam"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-edam --dataset {params.dataset} --split {params.split}"
-        " {params.classifier} --parameters {params.parameters:q} --seed {params.seed}"
+        "exec smallobjects train-edam --dataset {params.dataset:q} --split {params.split:q}"
+        " {params.classifier} --parameters {params.parameters:q} --seed {params.seed:q}"
         " --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.edam} > {log} 2>&1"
+        " --output {output.edam:q} > {log:q} 2>&1"
 
 
 rule make_edam_cams:
@@ -65,10 +65,10 @@ rule make_edam_cams:
         split=split("train"),
         parameters=stage("cam", without=["evaluation_threshold"]),
     shell:
-        "smallobjects make-edam-cams --dataset {params.dataset} --split {params.split}"
-        " --edam {input.edam} --shard {wildcards.scatteritem}"
+        "smallobjects make-edam-cams --dataset {params.dataset:q} --split {params.split:q}"
+        " --edam {input.edam:q} --shard {wildcards.scatteritem}"
         " --parameters {params.parameters:q} --threads {threads} --device {resources.device}"
-        " --output {output.cams} > {log} 2>&1"
+        " --output {output.cams:q} > {log:q} 2>&1"
 
 
 rule make_edam_labels:
@@ -94,9 +94,9 @@ rule make_edam_labels:
         dataset=subpath(input.dataset, parent=True),
         parameters=stage("label"),
     shell:
-        "smallobjects make-edam-labels --dataset {params.dataset} --cams {input.cams}"
-        " --saliency {input.saliency} --parameters {params.parameters:q} --threads {threads}"
-        " --output {output.labels} > {log} 2>&1"
+        "smallobjects make-edam-labels --dataset {params.dataset:q} --cams {input.cams:q}"
+        " --saliency {input.saliency:q} --parameters {params.parameters:q} --threads {threads}"
+        " --output {output.labels:q} > {log:q} 2>&1"
 
 
 rule gather_edam_labels:
@@ -125,9 +125,11 @@ rule gather_edam_labels:
         score_split=split("label_score"),
         parameters=all_stages,
         seed=EXPERIMENT.config.label_seed,
+        cams=given("--cams", "cams"),
+        parts=given("--parts", "parts"),
     shell:
-        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
-        " --score-split {params.score_split} --source {wildcards.source}"
-        " $(printf -- '--cams %s ' {input.cams}) $(printf -- '--parts %s ' {input.parts})"
-        " --saliency {input.saliency} --parameters {params.parameters:q} --seed {params.seed}"
-        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
+        "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --score-split {params.score_split:q} --source {wildcards.source}"
+        " {params.cams} {params.parts}"
+        " --saliency {input.saliency:q} --parameters {params.parameters:q} --seed {params.seed:q}"
+        " --labels {output.labels:q} --manifest {output.manifest:q} > {log:q} 2>&1"

@@ -26,6 +26,6 @@ rule external_labels:
         name=external_name,
         path=external_path,
     shell:
-        "smallobjects external-labels --dataset {params.dataset} --split {params.split}"
-        " --score-split {params.score_split} --name {params.name} --from {params.path:q}"
-        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
+        "smallobjects external-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --score-split {params.score_split:q} --name {params.name:q} --from {params.path:q}"
+        " --labels {output.labels:q} --manifest {output.manifest:q} > {log:q} 2>&1"

@@ -24,6 +24,6 @@ rule ground_truth_labels:
         split=split("train"),
         score_split=split("label_score"),
     shell:
-        "smallobjects ground-truth-labels --dataset {params.dataset} --split {params.split}"
-        " --score-split {params.score_split} --labels {output.labels}"
-        " --manifest {output.manifest} > {log} 2>&1"
+        "smallobjects ground-truth-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --score-split {params.score_split:q} --labels {output.labels:q}"
+        " --manifest {output.manifest:q} > {log:q} 2>&1"

@@ -30,10 +30,10 @@ rule train_classifier:
         parameters=stage("classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-classifier --dataset {params.dataset} --split {params.split}"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        "exec smallobjects train-classifier --dataset {params.dataset:q} --split {params.split:q}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.classifier} > {log} 2>&1"
+        " --output {output.classifier:q} > {log:q} 2>&1"
 
 
 rule make_cams:
@@ -60,10 +60,10 @@ rule make_cams:
         split=split("train"),
         parameters=stage("cam", without=["evaluation_threshold"]),
     shell:
-        "smallobjects make-cams --dataset {params.dataset} --split {params.split}"
-        " --classifier {input.classifier} --shard {wildcards.scatteritem}"
+        "smallobjects make-cams --dataset {params.dataset:q} --split {params.split:q}"
+        " --classifier {input.classifier:q} --shard {wildcards.scatteritem}"
         " --parameters {params.parameters:q} --threads {threads} --device {resources.device}"
-        " --output {output.cams} > {log} 2>&1"
+        " --output {output.cams:q} > {log:q} 2>&1"
 
 
 rule make_seeds:
@@ -88,9 +88,9 @@ rule make_seeds:
         dataset=subpath(input.dataset, parent=True),
         parameters=stage("seed"),
     shell:
-        "smallobjects make-seeds --dataset {params.dataset} --cams {input.cams}"
+        "smallobjects make-seeds --dataset {params.dataset:q} --cams {input.cams:q}"
         " --parameters {params.parameters:q} --threads {threads}"
-        " --output {output.seeds} > {log} 2>&1"
+        " --output {output.seeds:q} > {log:q} 2>&1"
 
 
 rule train_edges:
@@ -120,12 +120,13 @@ rule train_edges:
         split=split("train"),
         parameters=stage("edges"),
         seed=EXPERIMENT.config.label_seed,
+        seeds=given("--seeds", "seeds"),
     shell:
-        "exec smallobjects train-edges --dataset {params.dataset} --split {params.split}"
-        " --classifier {input.classifier} $(printf -- '--seeds %s ' {input.seeds})"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        "exec smallobjects train-edges --dataset {params.dataset:q} --split {params.split:q}"
+        " --classifier {input.classifier:q} {params.seeds}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.edges} > {log} 2>&1"
+        " --output {output.edges:q} > {log:q} 2>&1"
 
 
 rule walk_labels:
@@ -152,9 +153,9 @@ rule walk_labels:
         dataset=subpath(input.dataset, parent=True),
         parameters=stage("random_walk"),
     shell:
-        "smallobjects walk-labels --dataset {params.dataset} --cams {input.cams}"
-        " --edges {input.edges} --parameters {params.parameters:q} --threads {threads}"
-        " --device {resources.device} --output {output.labels} > {log} 2>&1"
+        "smallobjects walk-labels --dataset {params.dataset:q} --cams {input.cams:q}"
+        " --edges {input.edges:q} --parameters {params.parameters:q} --threads {threads}"
+        " --device {resources.device} --output {output.labels:q} > {log:q} 2>&1"
 
 
 rule gather_irn_labels:
@@ -182,9 +183,11 @@ rule gather_irn_labels:
         score_split=split("label_score"),
         parameters=all_stages,
         seed=EXPERIMENT.config.label_seed,
+        cams=given("--cams", "cams"),
+        walks=given("--parts", "walks"),
     shell:
-        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
-        " --score-split {params.score_split} --source {wildcards.source}"
-        " $(printf -- '--cams %s ' {input.cams}) $(printf -- '--parts %s ' {input.walks})"
-        " --parameters {params.parameters:q} --seed {params.seed}"
-        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
+        "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --score-split {params.score_split:q} --source {wildcards.source}"
+        " {params.cams} {params.walks}"
+        " --parameters {params.parameters:q} --seed {params.seed:q}"
+        " --labels {output.labels:q} --manifest {output.manifest:q} > {log:q} 2>&1"

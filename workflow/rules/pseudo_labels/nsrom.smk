@@ -32,10 +32,10 @@ rule train_nsrom_classifier:
         parameters=stage("attention_classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-nsrom-classifier --dataset {params.dataset} --split {params.split}"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        "exec smallobjects train-nsrom-classifier --dataset {params.dataset:q} --split {params.split:q}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --attention {output.attention} --output {output.activations} > {log} 2>&1"
+        " --attention {output.attention:q} --output {output.activations:q} > {log:q} 2>&1"
 
 
 rule train_nsrom_integral:
@@ -65,11 +65,11 @@ rule train_nsrom_integral:
         parameters=stage("integral"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-nsrom-integral --dataset {params.dataset} --split {params.split}"
-        " --attention {input.attention}"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        "exec smallobjects train-nsrom-integral --dataset {params.dataset:q} --split {params.split:q}"
+        " --attention {input.attention:q}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.maps} > {log} 2>&1"
+        " --output {output.maps:q} > {log:q} 2>&1"
 
 
 rule make_nsrom_labels:
@@ -97,10 +97,10 @@ rule make_nsrom_labels:
         split=split("train"),
         parameters=stage("first_labels"),
     shell:
-        "smallobjects make-nsrom-labels --dataset {params.dataset} --split {params.split}"
-        " --maps {input.maps} --activations {input.activations} --saliency {input.saliency}"
+        "smallobjects make-nsrom-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --maps {input.maps:q} --activations {input.activations:q} --saliency {input.saliency:q}"
         " --parameters {params.parameters:q} --threads {threads}"
-        " --output {output.labels} > {log} 2>&1"
+        " --output {output.labels:q} > {log:q} 2>&1"
 
 
 rule gather_first_labels:
@@ -127,10 +127,10 @@ rule gather_first_labels:
         score_split=split("label_score"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
-        " --score-split {params.score_split} --source {wildcards.source}"
-        " --parts {input.labels} --seed {params.seed}"
-        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
+        "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --score-split {params.score_split:q} --source {wildcards.source}"
+        " --parts {input.labels:q} --seed {params.seed:q}"
+        " --labels {output.labels:q} --manifest {output.manifest:q} > {log:q} 2>&1"
 
 
 use rule train_shared as train_first_segmentor with:
@@ -197,10 +197,10 @@ rule mine_nsrom_labels:
         split=split("train"),
         parameters=stage("mining"),
     shell:
-        "smallobjects mine-nsrom-labels --dataset {params.dataset} --split {params.split}"
-        " --first {input.first} --predictions {input.predictions} --saliency {input.saliency}"
+        "smallobjects mine-nsrom-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --first {input.first:q} --predictions {input.predictions:q} --saliency {input.saliency:q}"
         " --parameters {params.parameters:q} --threads {threads}"
-        " --output {output.labels} > {log} 2>&1"
+        " --output {output.labels:q} > {log:q} 2>&1"
 
 
 rule gather_nsrom_labels:
@@ -230,8 +230,8 @@ rule gather_nsrom_labels:
         parameters=all_stages,
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
-        " --score-split {params.score_split} --source {wildcards.source}"
-        " --attention {input.maps} --parts {input.labels} --saliency {input.saliency}"
-        " --parameters {params.parameters:q} --seed {params.seed}"
-        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
+        "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --score-split {params.score_split:q} --source {wildcards.source}"
+        " --attention {input.maps:q} --parts {input.labels:q} --saliency {input.saliency:q}"
+        " --parameters {params.parameters:q} --seed {params.seed:q}"
+        " --labels {output.labels:q} --manifest {output.manifest:q} > {log:q} 2>&1"

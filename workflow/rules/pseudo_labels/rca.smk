@@ -31,10 +31,10 @@ rule train_rca:
         parameters=stage("rca"),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "exec smallobjects train-rca --dataset {params.dataset} --split {params.split}"
-        " --parameters {params.parameters:q} --seed {params.seed} --threads {threads}"
+        "exec smallobjects train-rca --dataset {params.dataset:q} --split {params.split:q}"
+        " --parameters {params.parameters:q} --seed {params.seed:q} --threads {threads}"
         " --workers {resources.workers} --device {resources.device}"
-        " --output {output.attention} > {log} 2>&1"
+        " --output {output.attention:q} > {log:q} 2>&1"
 
 
 rule make_rca_labels:
@@ -61,10 +61,10 @@ rule make_rca_labels:
         split=split("train"),
         parameters=stage("labels"),
     shell:
-        "smallobjects make-rca-labels --dataset {params.dataset} --split {params.split}"
-        " --attention {input.attention} --saliency {input.saliency}"
+        "smallobjects make-rca-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --attention {input.attention:q} --saliency {input.saliency:q}"
         " --parameters {params.parameters:q} --threads {threads}"
-        " --output {output.labels} > {log} 2>&1"
+        " --output {output.labels:q} > {log:q} 2>&1"
 
 
 rule gather_rca_labels:
@@ -94,8 +94,8 @@ rule gather_rca_labels:
         parameters=all_stages,
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects gather-labels --dataset {params.dataset} --split {params.split}"
-        " --score-split {params.score_split} --source {wildcards.source}"
-        " --attention {input.attention} --parts {input.labels} --saliency {input.saliency}"
-        " --parameters {params.parameters:q} --seed {params.seed}"
-        " --labels {output.labels} --manifest {output.manifest} > {log} 2>&1"
+        "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"
+        " --score-split {params.score_split:q} --source {wildcards.source}"
+        " --attention {input.attention:q} --parts {input.labels:q} --saliency {input.saliency:q}"
+        " --parameters {params.parameters:q} --seed {params.seed:q}"
+        " --labels {output.labels:q} --manifest {output.manifest:q} > {log:q} 2>&1"

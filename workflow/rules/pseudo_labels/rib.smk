@@ -32,8 +32,8 @@ rule make_rib_cams:
         cam=stage("cam", without=["evaluation_threshold"]),
         seed=EXPERIMENT.config.label_seed,
     shell:
-        "smallobjects make-rib-cams --dataset {params.dataset} --split {params.split}"
-        " --classifier {input.classifier} --shard {wildcards.scatteritem}"
-        " --parameters {params.parameters:q} --cam {params.cam:q} --seed {params.seed}"
+        "smallobjects make-rib-cams --dataset {params.dataset:q} --split {params.split:q}"
+        " --classifier {input.classifier:q} --shard {wildcards.scatteritem}"
+        " --parameters {params.parameters:q} --cam {params.cam:q} --seed {params.seed:q}"
         " --threads {threads} --workers {resources.workers} --device {resources.device}"
-        " --output {output.cams} > {log} 2>&1"
+        " --output {output.cams:q} > {log:q} 2>&1"
