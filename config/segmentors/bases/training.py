@@ -124,11 +124,13 @@ scales = dict(
             dict(type="PackSegInputs"),
         ],
         inference=dict(crf=None),
+        # Of nine pairs of rates the one with the lowest loss over 150 iterations on the training
+        # images with their own masks. At 0.01 the loss stays where it is after 150.
         optim_wrapper=dict(
             _delete_=True,
             type="OptimWrapper",
-            optimizer=dict(type="SGD", lr=0.01, momentum=0.9, weight_decay=5e-4),
-            paramwise_cfg=dict(custom_keys={"decode_head": dict(lr_mult=10)}),
+            optimizer=dict(type="SGD", lr=0.002, momentum=0.9, weight_decay=5e-4),
+            paramwise_cfg=dict(custom_keys={"decode_head": dict(lr_mult=40)}),
         ),
         schedule=dict(
             iterations=1000,
@@ -137,7 +139,7 @@ scales = dict(
             checkpoint_interval=100,
             log_interval=50,
         ),
-        ewc=dict(strength=10.0),
-        ablation=dict(strength=[1.0, 100.0]),
+        ewc=dict(strength=20.0),
+        ablation=dict(strength=[2.0, 200.0]),
     ),
 )
