@@ -11,7 +11,13 @@ from click.testing import CliRunner
 from smallobjects.cli import main
 from smallobjects.overview.local_plan import local_plan
 from smallobjects.overview.plan import SharedPhase, plan_of
-from smallobjects.overview.planned_jobs import PlanError, PlannedJob, dry_run, planned_jobs
+from smallobjects.overview.planned_jobs import (
+    PlanError,
+    PlannedJob,
+    dry_run,
+    planned_jobs,
+    with_options,
+)
 from smallobjects.overview.tables import local_sum, saving
 from smallobjects.overview.usage import Use, usage_text, uses_below
 
@@ -89,6 +95,45 @@ def test_two_gpus_count_twice_and_gres_counts():
     )
     (job,) = planned_jobs(printed)
     assert (job.gpus, job.gpu_hours, job.iterations) == (2, 4.0, (5, 9))
+
+
+def test_a_plan_is_of_the_scale_that_is_named(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("scale: photos\n")
+    later = tmp_path / "later.yaml"
+    later.write_text("seeds: [1]\n")
+    files = ["--configfile", str(file), str(later)]
+    assert with_options(["a.tex"], [file, later], None) == [
+        *("a.tex", *files, "--config", "scale=photos")
+    ]
+    assert with_options([], [file, later], "demo")[-1] == "scale=demo"
+    assert with_options([], [later], None) == ["--configfile", str(later)]
+    assert with_options(["--config", "seeds=[0]"], [], "demo") == [
+        *("--config", "scale=demo", "seeds=[0]")
+    ]
+    assert with_options(["--config", "scale=x"], [], "demo") == ["--config", "scale=x"]
+
+
+@pytest.mark.parametrize("arguments", [["--scale", "demo"], ["--config", "scale=demo"]])
+def test_the_command_plans_the_scale_that_is_named(arguments):
+    target = "results/demo/datasets/voc/dataset.json"
+    shown = CliRunner().invoke(main, ["plan", *arguments, target])
+    assert shown.exit_code == 0, shown.output
+    assert "make_synthetic" in shown.output or "jobs" in shown.output
+
+
+def test_usage_is_that_of_the_configured_scale(tmp_path, monkeypatch):
+    results = tmp_path / "results"
+    folder = results / "demo" / "benchmarks" / "score" / "voc"
+    folder.mkdir(parents=True)
+    (folder / "irn.tsv").write_text(HEADER + "3.0\t0:00:03\t100\t1\t1\t1\t0\t0\t1\t2.0\n")
+    shown = CliRunner().invoke(main, ["usage", "--results", str(results)])
+    assert shown.exit_code == 0, shown.output
+    assert "score" in shown.output
+    refused = CliRunner().invoke(main, ["usage", "--results", str(results), "--scale", "paper"])
+    assert refused.exit_code == 1
+    assert "no job has ended there" in refused.output
+    assert refused.output.rstrip().endswith("demo")
 
 
 def test_a_plan_that_snakemake_refuses_says_why():

@@ -1,6 +1,7 @@
 """The state of every cell, read from files as the workflow leaves them."""
 
 import base64
+import io
 import json
 import os
 import subprocess
@@ -8,11 +9,13 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from smallobjects.cli import main
 from smallobjects.config import Cell, load
+from smallobjects.overview.grid import grids
 from smallobjects.overview.markers import incomplete_outputs
-from smallobjects.overview.states import Matrix, State, progress_of_matrix
+from smallobjects.overview.states import Matrix, Progress, State, progress_of_matrix
 
 CELL = Cell("voc", "irn", "deeplabv2", "sb")
 LABELS = "results/demo/pseudo_labels/voc/irn"
@@ -159,6 +162,29 @@ def test_the_command_prints_the_grid_and_the_reasons(repository, results, experi
     )
     assert "2 failed, 2 missing" in shown.output
     assert "snakemake --unlock" in shown.output
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 400])
+def test_every_row_can_be_told_apart_in_a_terminal_of_any_width(repository, width):
+    datasets = ["voc", "coco", "pascal_b"]
+    matrix = [
+        {"labels": ["irn", "external:my_labels"], "segmentors": ["deeplabv1", "deeplabv1_resnet"]}
+    ]
+    external = {"title": "Mine", "supervision": "image", "labels": dict.fromkeys(datasets, ".")}
+    changes = {"datasets": datasets, "matrix": matrix, "external": {"my_labels": external}}
+    changes["losses"] = ["ce", "sw", "sb"]
+    experiment = load(repository / "config" / "config.yaml", changes)
+    found = [(cell, 0, Progress(State.INCOMPLETE, "data")) for cell in experiment.cells]
+    console = Console(width=width, file=io.StringIO())
+    for table in grids(found, console):
+        console.print(table)
+    lines = console.file.getvalue().splitlines()
+    rows = [line.split()[:2] for line in lines if "incomplete" in line or "incomp" in line]
+    shown = 1 if width == 400 else len(datasets)
+    assert len({tuple(row) for row in rows}) == 4
+    assert len(rows) == 4 * shown
+    assert "external:my_labels" in console.file.getvalue()
+    assert "deeplabv1_resnet" in console.file.getvalue()
 
 
 def test_it_starts_neither_snakemake_nor_torch(experiment, results):

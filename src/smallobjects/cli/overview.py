@@ -1,11 +1,16 @@
 """What the matrix takes, and how far it is."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.experiments import experiment_options, load_experiment
+from smallobjects.cli.experiments import (
+    configfiles_option,
+    experiment_options,
+    load_experiment,
+)
+from smallobjects.cli.options import EXISTING_FOLDER
 
 if TYPE_CHECKING:
     from smallobjects.overview.planned_jobs import PlannedJob
@@ -29,13 +34,14 @@ def status(configfiles: tuple[Path, ...], scale: str | None, directory: Path, co
     from rich.console import Console
 
     from smallobjects.overview.bad_labels import bad_labels
-    from smallobjects.overview.grid import details, grid, totals
+    from smallobjects.overview.grid import details, grids, totals
     from smallobjects.overview.states import Matrix, progress_of_matrix
 
     matrix = Matrix(load_experiment(config, configfiles, scale), directory)
     found = list(progress_of_matrix(matrix))
     console = Console()
-    console.print(grid(found))
+    for table in grids(found, console):
+        console.print(table)
     for line in details(found):
         click.echo(line)
     for line in bad_labels(matrix.experiment, directory):
@@ -49,30 +55,46 @@ def status(configfiles: tuple[Path, ...], scale: str | None, directory: Path, co
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
+@configfiles_option
+@click.option(
+    "--scale",
+    help="The scale, such as paper. By default that of --configfile; else that of the profile "
+    "`slurm`, which is paper, and with --local that of the configuration.",
+)
 @click.option("--local", is_flag=True, help="In hours on this machine, in place of a cluster.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def plan(local: bool, arguments: tuple[str, ...]) -> None:
+def plan(
+    configfiles: tuple[Path, ...], scale: str | None, local: bool, arguments: tuple[str, ...]
+) -> None:
     """Show what the matrix takes: jobs, GPU-hours and storage on a cluster, or hours here.
 
-    ARGUMENTS are those of `snakemake`: targets, --configfile, --config. It starts no job. Unless it
-    is --local, it plans with the profile `slurm`, whose scale is paper. GPU-hours are the time
-    limits of the profile, which no job exceeds without a retry; beside them, where jobs of the same
-    rule and dataset have run, what those took.
+    ARGUMENTS are those of `snakemake`: targets, or --config KEY=VALUE. It starts no job. Unless it
+    is --local, it plans with the profile `slurm`. GPU-hours are the time limits of the profile,
+    which no job exceeds without a retry; beside them, where jobs of the same rule and dataset have
+    run, what those took.
     """
     from rich.console import Console
 
     from smallobjects.overview.plan import plan_of
-    from smallobjects.overview.planned_jobs import PlanError, dry_run, planned_jobs
+    from smallobjects.overview.planned_jobs import (
+        PlanError,
+        dry_run,
+        planned_jobs,
+        with_options,
+    )
     from smallobjects.overview.tables import plan_tables, saving
+    from smallobjects.overview.usage import uses_below
 
     try:
-        jobs = list(planned_jobs(dry_run(list(arguments), local=local)))
+        given = with_options(list(arguments), configfiles, scale)
+        jobs = list(planned_jobs(dry_run(given, local=local)))
     except PlanError as error:
         raise click.ClickException(str(error)) from error
     if local:
         _show_local_plan(jobs)
         return
-    made = plan_of(jobs, _uses())
+    uses = [use for folder in _benchmarks(jobs) for use in uses_below(folder)]
+    made = plan_of(jobs, uses)
     console = Console()
     for table in plan_tables(made):
         console.print(table)
@@ -95,9 +117,9 @@ def _show_local_plan(jobs: list["PlannedJob"]) -> None:
     from smallobjects.overview.usage import uses_below
 
     measured, stated = {}, {}
-    for folder in {job.benchmarks for job in jobs if job.benchmarks}:
-        measured |= mean_seconds(uses_below(Path(folder)))
-        scale = Path("config/scales", Path(folder).parent.name).with_suffix(".yaml")
+    for folder in _benchmarks(jobs):
+        measured |= mean_seconds(uses_below(folder))
+        scale = Path("config/scales", folder.parent.name).with_suffix(".yaml")
         stated |= read_yaml(scale).get("seconds", {})
     made = local_plan(jobs, measured, stated)
     for table in local_plan_tables(made):
@@ -106,30 +128,38 @@ def _show_local_plan(jobs: list["PlannedJob"]) -> None:
 
 
 @click.command()
-@click.option("--scale", default="paper", show_default=True, help="Whose jobs: results/<scale>/.")
+@experiment_options
 @click.option(
-    "--results",
-    default="results",
-    show_default=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of everything that is made.",
+    "--results", type=EXISTING_FOLDER, help="Folder of everything that is made, if another."
 )
-def usage(scale: str, results: Path) -> None:
+def usage(
+    configfiles: tuple[Path, ...], scale: str | None, config: Path, results: Path | None
+) -> None:
     """Show what finished jobs took: hours, GPU-hours, CPU-hours and memory, by rule.
 
     From the benchmark files of the workflow. GPUs and memory asked for are those of the profile
     `slurm` for a first attempt.
     """
-    from smallobjects.overview.planned_jobs import PlanError, dry_run, planned_jobs
-    from smallobjects.overview.usage import usage_text, uses_below
+    from smallobjects.overview.planned_jobs import (
+        PlanError,
+        dry_run,
+        planned_jobs,
+        with_options,
+    )
+    from smallobjects.overview.usage import ended_below, usage_text, uses_below
 
+    experiment = load_experiment(config, configfiles, scale)
+    results = results or Path(experiment.config.results)
+    scale = experiment.config.scale
     benchmarks = results / scale / "benchmarks"
     if not uses_below(benchmarks):
+        ended = ", ".join(ended_below(results)) or "none"
         raise click.ClickException(
-            f"{benchmarks}: no job has ended there; give --scale and --results"
+            f"{benchmarks}: no job has ended there; scales of {results} of which jobs have: {ended}"
         )
     try:
-        jobs = list(planned_jobs(dry_run(["--forceall", "--config", f"scale={scale}"])))
+        given = with_options(["--forceall"], configfiles, scale)
+        jobs = list(planned_jobs(dry_run(given)))
     except PlanError as error:
         raise click.ClickException(str(error)) from error
     gpus = {job.rule: job.gpus for job in jobs}
@@ -137,7 +167,6 @@ def usage(scale: str, results: Path) -> None:
     click.echo(usage_text(benchmarks, gpus, memory))
 
 
-def _uses() -> list[Any]:
-    from smallobjects.overview.usage import uses_below
-
-    return uses_below(Path("results/paper/benchmarks"))
+def _benchmarks(jobs: list["PlannedJob"]) -> list[Path]:
+    """Return the folders in which is noted what jobs took."""
+    return [Path(folder) for folder in sorted({job.benchmarks for job in jobs if job.benchmarks})]

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from rich import box
+from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from smallobjects.config import Cell
@@ -19,11 +21,24 @@ _STYLES = {
 }
 
 
-def grid(found: list[tuple[Cell, int, Progress]]) -> Table:
-    """Return a table with a row per label source and segmentor, a column per dataset and loss."""
+def grids(found: list[tuple[Cell, int, Progress]], console: Console) -> list[Table]:
+    """Return tables with a row per label source and segmentor, a column per dataset and loss.
+
+    One, or where the terminal is too narrow for it, one for each dataset.
+    """
+    whole = _grid(found)
+    if Measurement.get(console, console.options, whole).maximum <= console.width:
+        return [whole]
+    datasets = dict.fromkeys(cell.dataset for cell, _, _ in found)
+    return [_grid([one for one in found if one[0].dataset == dataset]) for dataset in datasets]
+
+
+def _grid(found: list[tuple[Cell, int, Progress]]) -> Table:
     shown = Table(box=box.SIMPLE_HEAD)
-    shown.add_column("Labels", no_wrap=True)
-    shown.add_column("Segmentor", no_wrap=True)
+    # Never shortened: two rows would look the same.
+    for name, index in (("Labels", "source"), ("Segmentor", "segmentor")):
+        longest = max((len(getattr(cell, index)) for cell, _, _ in found), default=0)
+        shown.add_column(name, no_wrap=True, min_width=longest)
     columns = list(dict.fromkeys((cell.dataset, cell.loss) for cell, _, _ in found))
     for dataset, loss in columns:
         shown.add_column(f"{escape(dataset)} {loss}", no_wrap=True)

@@ -4,8 +4,9 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 # Jobs that are submitted as a group stand four columns to the right.
 _BLOCK = re.compile(
@@ -48,6 +49,32 @@ class PlannedJob:
     def source(self) -> str:
         """The label source that it works for; "" for what serves several."""
         return self.wildcards.get("source", "")
+
+
+def with_options(arguments: list[str], configfiles: Iterable[Path], scale: str | None) -> list[str]:
+    """Return arguments of `snakemake` with configuration files and a scale.
+
+    A profile's configuration lies over that of a file. So the scale that a file names is given on
+    the command line, unless one is there.
+
+    Args:
+        arguments: of `snakemake`.
+        configfiles: laid over the configuration, in this order.
+        scale: if it is None, the last of the files that names one decides.
+    """
+    from smallobjects.config.layers import read_yaml
+
+    files = [str(path) for path in configfiles]
+    if scale is None:
+        named = [read_yaml(Path(path)).get("scale") for path in files]
+        scale = next((name for name in reversed(named) if name), None)
+    given = [*arguments, *(["--configfile", *files] if files else [])]
+    if scale is None or any(argument.startswith("scale=") for argument in arguments):
+        return given
+    if "--config" not in arguments:
+        return [*given, "--config", f"scale={scale}"]
+    place = given.index("--config") + 1
+    return [*given[:place], f"scale={scale}", *given[place:]]
 
 
 def dry_run(arguments: list[str], *, local: bool = False) -> str:

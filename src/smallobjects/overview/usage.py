@@ -44,6 +44,12 @@ def uses_below(benchmarks: Path) -> list[Use]:
     ]
 
 
+def ended_below(results: Path) -> list[str]:
+    """Return the scales of which jobs have ended, sorted."""
+    found = {path.relative_to(results).parts[0] for path in results.glob("*/benchmarks/**/*.tsv")}
+    return sorted(found)
+
+
 def _read(path: Path, place: Path) -> Use | None:
     with path.open(newline="") as file:
         row = next(csv.DictReader(file, delimiter="\t"), None)
