@@ -117,7 +117,7 @@ def test_a_plan_is_of_the_scale_that_is_named(tmp_path):
 @pytest.mark.parametrize("arguments", [["--scale", "demo"], ["--config", "scale=demo"]])
 def test_the_command_plans_the_scale_that_is_named(arguments):
     target = "results/demo/datasets/voc/dataset.json"
-    shown = CliRunner().invoke(main, ["plan", *arguments, target])
+    shown = CliRunner().invoke(main, ["plan", target, *arguments])
     assert shown.exit_code == 0, shown.output
     assert "make_synthetic" in shown.output or "jobs" in shown.output
 

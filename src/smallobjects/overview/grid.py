@@ -27,7 +27,8 @@ def grids(found: list[tuple[Cell, int, Progress]], console: Console) -> list[Tab
     One, or where the terminal is too narrow for it, one for each dataset.
     """
     whole = _grid(found)
-    if Measurement.get(console, console.options, whole).maximum <= console.width:
+    unlimited = console.options.update(width=10_000)
+    if Measurement.get(console, unlimited, whole).maximum <= console.width:
         return [whole]
     datasets = dict.fromkeys(cell.dataset for cell, _, _ in found)
     return [_grid([one for one in found if one[0].dataset == dataset]) for dataset in datasets]
