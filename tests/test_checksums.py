@@ -10,7 +10,6 @@ from smallobjects.checksums import (
     DamagedError,
     check_recorded,
     file_checksum,
-    folder_checksum,
     keep_checksums,
     read_record,
 )
@@ -50,16 +49,6 @@ def test_published_files_and_folders_have_theirs_in_the_results(results):
     assert names == ["demo/labels/a b.png", "demo/labels/c.png", "demo/labels/sub/d.png"]
     for record in kept:
         subprocess.run(["sha256sum", "--check", "--strict", record], cwd=results, check=True)
-
-
-def test_the_checksum_of_a_folder_is_what_its_docstring_says(results):
-    folder = results / "labels"
-    folder.mkdir()
-    for name in ("b", "a", "é"):
-        (folder / name).write_text(name)
-    command = "find * -type f | LC_ALL=C sort | xargs sha256sum | sha256sum"
-    printed = subprocess.check_output(command, shell=True, cwd=folder, text=True)
-    assert folder_checksum(folder) == printed.split()[0]
 
 
 def test_what_is_outside_results_or_scratch_has_none(results, tmp_path):

@@ -48,14 +48,6 @@ def file_checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def folder_checksum(folder: Path) -> str:
-    """Return the SHA-256 of the list of all files below a folder, with theirs.
-
-    It is that of the output of: cd folder && find * -type f | LC_ALL=C sort | xargs sha256sum
-    """
-    return hashlib.sha256(os.fsencode("".join(_lines(folder, Path())))).hexdigest()
-
-
 def record(target: Path, content: Path) -> None:
     """Keep the checksums of a file or folder that is about to be published.
 

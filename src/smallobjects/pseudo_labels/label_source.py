@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from smallobjects.checksums import folder_checksum
+from smallobjects.datasets.checksums import sum_of_files
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.augmentation import VOID
 from smallobjects.pseudo_labels.label_folder import publish_labels
@@ -85,7 +85,7 @@ def publish_source(
         **scores,
         "void_share": float(pixels[VOID] / max(1, pixels.sum())),
         "warnings": warnings,
-        "checksums": {"labels": folder_checksum(folder)},
+        "checksums": {"labels": sum_of_files(folder.glob("*.png"))},
         "parameters": parameters,
         **({"inputs": inputs} if inputs else {}),
         "seed": seed,
