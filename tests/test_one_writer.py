@@ -158,3 +158,20 @@ def test_a_lock_of_another_user_is_named(tmp_path, monkeypatch):
         only_writer(tmp_path / "file.txt", patience=0),
     ):
         pytest.fail("not held")
+
+
+def test_a_block_inside_another_of_the_same_thread_changes_nothing(tmp_path):
+    target = tmp_path / "file.txt"
+    with only_writer(target):
+        with publish_file(target) as partial:
+            partial.write_text("whole")
+        assert (tmp_path / ".file.txt.lock").exists()
+    assert names(tmp_path) == ["file.txt"]
+
+
+def test_a_longer_wait_is_told(held, capfd):
+    target, process = held
+    threading.Timer(2.5, process.kill).start()
+    with only_writer(target, patience=20):
+        pass
+    assert f"{target}: is being written by process {process.pid} on" in capfd.readouterr().err

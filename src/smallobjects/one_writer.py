@@ -9,6 +9,7 @@ import errno
 import fcntl
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from smallobjects.errors import BadInputError
 
 _WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 # A process never keeps itself out of a POSIX lock, and loses it when it closes the file elsewhere.
-_held_here: set[Path] = set()
+_held_here: dict[Path, int] = {}
+"""The thread that holds each lock of this process."""
 _held_here_guard = threading.Lock()
 
 
@@ -36,9 +38,12 @@ def this_process() -> str:
 def only_writer(target: Path, patience: float = 10.0) -> Iterator[bool]:
     """Be the one that writes `target`, or a folder of that name, while the block runs.
 
+    A block inside such a block, of the same thread, for the same target, changes nothing.
+
     Args:
         target: the output; its folder exists.
-        patience: seconds to wait for another that writes it.
+        patience: seconds to wait for another that writes it. A longer wait is told on standard
+            error.
 
     Yields:
         Whether that is certain: False on a file system without locks.
@@ -47,21 +52,47 @@ def only_writer(target: Path, patience: float = 10.0) -> Iterator[bool]:
         BeingWrittenError: it is still written then; the message names the process.
     """
     lock = target.absolute().with_name(f".{target.name}.lock")
-    deadline = time.monotonic() + patience
+    if _held_here.get(lock) == threading.get_ident():
+        yield True
+        return
+    wait = _Wait(target, patience)
     while not _claim(lock):
-        if time.monotonic() > deadline:
-            raise _refusal(target, f"another thread of process {os.getpid()}")
-        time.sleep(0.05)
+        wait.once(f"another thread of process {os.getpid()}")
     descriptor = None
     try:
-        descriptor = _take(lock, target, deadline)
+        descriptor = _take(lock, wait)
         yield descriptor is not None
     finally:
         if descriptor is not None:
             lock.unlink(missing_ok=True)
             os.close(descriptor)
         with _held_here_guard:
-            _held_here.discard(lock)
+            del _held_here[lock]
+
+
+class _Wait:
+    """Waits for whoever writes a target, for some time."""
+
+    def __init__(self, target: Path, patience: float) -> None:
+        self.target = target
+        self._start = time.monotonic()
+        self._patience = patience
+        self._told = False
+
+    def once(self, holder: str) -> None:
+        """Wait a moment, or refuse; tell it once."""
+        waited = time.monotonic() - self._start
+        if waited > self._patience:
+            raise BeingWrittenError(
+                f"{self.target}: is being written by {holder}; wait until that has ended, or end "
+                "it, and start again"
+            )
+        if waited > 1 and not self._told:
+            print(
+                f"{self.target}: is being written by {holder}; waiting", file=sys.stderr, flush=True
+            )
+            self._told = True
+        time.sleep(0.05)
 
 
 def _claim(lock: Path) -> bool:
@@ -69,14 +100,14 @@ def _claim(lock: Path) -> bool:
     with _held_here_guard:
         if lock in _held_here:
             return False
-        _held_here.add(lock)
+        _held_here[lock] = threading.get_ident()
         return True
 
 
-def _take(lock: Path, target: Path, deadline: float) -> int | None:
+def _take(lock: Path, wait: _Wait) -> int | None:
     """Return the descriptor of the locked file; None where the file system has no locks."""
     while True:
-        descriptor = _open(lock, target)
+        descriptor = _open(lock, wait.target)
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_there(lock, descriptor):
@@ -90,9 +121,7 @@ def _take(lock: Path, target: Path, deadline: float) -> int | None:
                 return None
             if error.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
-            if time.monotonic() > deadline:
-                raise _refusal(target, _written_by(lock)) from error
-            time.sleep(0.05)
+            wait.once(_written_by(lock))
         else:
             # Its last holder has removed it: the next to come would lock another file.
             os.close(descriptor)
@@ -127,10 +156,3 @@ def _written_by(lock: Path) -> str:
         return lock.read_text() or "another process"
     except OSError:
         return "another process"
-
-
-def _refusal(target: Path, holder: str) -> BeingWrittenError:
-    return BeingWrittenError(
-        f"{target}: is being written by {holder}; wait until that has ended, or end it, and start "
-        "again"
-    )

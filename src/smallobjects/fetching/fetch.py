@@ -1,5 +1,6 @@
 """Fetch a file: from one of its addresses, whole, checked, and only once."""
 
+import math
 import sys
 import time
 from pathlib import Path
@@ -9,7 +10,6 @@ import requests
 from smallobjects import __version__
 from smallobjects.fetching.checksums import Digests, difference, digests
 from smallobjects.fetching.errors import AddressError, FetchError, InterruptedTransferError
-from smallobjects.fetching.locks import locked
 from smallobjects.fetching.packaged import copy_packaged
 from smallobjects.fetching.parameters import RemoteFile
 from smallobjects.fetching.partial import PartialFile
@@ -21,6 +21,7 @@ from smallobjects.fetching.records import (
     write_record,
 )
 from smallobjects.fetching.transfer import Patience, transfer
+from smallobjects.one_writer import only_writer
 
 _PAGE_STARTS = (b"<!doctype html", b"<html")
 
@@ -51,7 +52,7 @@ def fetch_file(
     """
     target, patience = Path(target), patience or Patience()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with locked(target):
+    with only_writer(target, patience=math.inf):
         if is_present(target):
             return _keep(name, remote, target)
         if remote.package is not None:

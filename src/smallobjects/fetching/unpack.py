@@ -1,5 +1,6 @@
 """Unpack one folder or file of an archive, whole or not at all."""
 
+import math
 import shutil
 import sys
 from collections.abc import Callable
@@ -7,10 +8,10 @@ from pathlib import Path
 
 from smallobjects.fetching.archives import ArchiveFile, open_archive
 from smallobjects.fetching.errors import FetchError
-from smallobjects.fetching.locks import locked
 from smallobjects.fetching.progress import ByteCounter, byte_progress
 from smallobjects.fetching.records import MadeRecord, is_present, write_record
 from smallobjects.fetching.space import explain_full_disk, require_space
+from smallobjects.one_writer import only_writer
 from smallobjects.publishing import publish_directory, publish_file
 
 _CHUNK = 1 << 20
@@ -38,7 +39,7 @@ def unpack(archive: str | Path, member: str, output: str | Path) -> MadeRecord:
     """
     archive, output = Path(archive), Path(output).absolute()
     output.parent.mkdir(parents=True, exist_ok=True)
-    with locked(output):
+    with only_writer(output, patience=math.inf):
         if is_present(output):
             print(f"{output}: is there already", file=sys.stderr, flush=True)
             files = None
