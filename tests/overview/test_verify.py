@@ -3,9 +3,9 @@ import os
 import pytest
 from click.testing import CliRunner
 
-from smallobjects.checksums import keep_checksums
 from smallobjects.cli import main
 from smallobjects.publishing import publish_directory, publish_file
+from smallobjects.publishing.checksums import keep_checksums
 
 CELL = "voc/irn/deeplabv2/ce/seed0"
 

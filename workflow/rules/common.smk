@@ -6,7 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from smallobjects.checksums import keep_checksums
+from smallobjects.publishing.checksums import keep_checksums
 from smallobjects.cluster.accounting import check_accounting
 from smallobjects.cluster.chains import longest_chains
 from smallobjects.cluster.commands import SlurmError

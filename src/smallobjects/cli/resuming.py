@@ -11,7 +11,7 @@ import click
 from pydantic import BaseModel
 
 from smallobjects.cli.options import NEW_PATH
-from smallobjects.one_writer import only_writer
+from smallobjects.publishing.one_writer import only_writer
 
 CHANGE_NO_RESULT = {"threads", "workers", "device", "checkpoint_minutes"}
 """Options on which the result of a training depends in the last bits at most."""

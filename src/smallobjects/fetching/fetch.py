@@ -21,7 +21,7 @@ from smallobjects.fetching.records import (
     write_record,
 )
 from smallobjects.fetching.transfer import Patience, transfer
-from smallobjects.one_writer import only_writer
+from smallobjects.publishing.one_writer import only_writer
 
 _PAGE_STARTS = (b"<!doctype html", b"<html")
 

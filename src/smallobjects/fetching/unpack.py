@@ -11,8 +11,8 @@ from smallobjects.fetching.errors import FetchError
 from smallobjects.fetching.progress import ByteCounter, byte_progress
 from smallobjects.fetching.records import MadeRecord, is_present, write_record
 from smallobjects.fetching.space import explain_full_disk, require_space
-from smallobjects.one_writer import only_writer
 from smallobjects.publishing import publish_directory, publish_file
+from smallobjects.publishing.one_writer import only_writer
 
 _CHUNK = 1 << 20
 _BLOCK = 4096

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from smallobjects.checksums import FOLDER, SUFFIX, file_checksum, keeps_checksums, read_record
 from smallobjects.errors import BadInputError
 from smallobjects.parallel import ordered_map
+from smallobjects.publishing.checksums import (
+    FOLDER,
+    SUFFIX,
+    file_checksum,
+    keeps_checksums,
+    read_record,
+)
 
 Verdict = Literal["right", "changed", "missing", "unreadable", "unknown", "left over"]
 REMEDIES = {

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationError
 
-from smallobjects.checksums import check_recorded
 from smallobjects.metrics.bootstrap import Bootstrap, check_same_images, interval, mean_scores
 from smallobjects.metrics.image_sums import ImageSums, image_sums
+from smallobjects.publishing.checksums import check_recorded
 from smallobjects.reporting.cells import ScoreCell
 from smallobjects.reporting.scores import METRICS
 

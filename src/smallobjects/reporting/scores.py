@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 
-from smallobjects.checksums import check_recorded
+from smallobjects.publishing.checksums import check_recorded
 from smallobjects.reporting.cells import ScoreCell
 
 METRICS = ("miou", "ia_miou", "ia_s", "ia_m", "ia_l")

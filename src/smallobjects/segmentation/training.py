@@ -11,8 +11,8 @@ import torch
 from mmengine.config import Config
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.one_writer import only_writer
 from smallobjects.publishing import publish_directory, publish_file
+from smallobjects.publishing.one_writer import only_writer
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import checkpoints, iteration_of, save
 from smallobjects.segmentation.configuration import TrainingRun, check_run, runner_config

@@ -1,5 +1,6 @@
 import errno
 import fcntl
+import functools
 import os
 import signal
 import subprocess
@@ -10,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from smallobjects.one_writer import BeingWrittenError, only_writer
 from smallobjects.publishing import publish_directory, publish_file
+from smallobjects.publishing.one_writer import BeingWrittenError, only_writer
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from smallobjects.one_writer import only_writer
+from smallobjects.publishing.one_writer import only_writer
 with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -64,7 +65,9 @@ def test_the_second_is_refused_and_told_who_writes(held):
 @pytest.mark.parametrize("publish", [publish_file, publish_directory])
 def test_nothing_of_the_first_is_touched_by_the_second(held, publish, monkeypatch):
     target, _ = held
-    monkeypatch.setattr("smallobjects.publishing.only_writer", lambda path: only_writer(path, 0.1))
+    monkeypatch.setattr(
+        "smallobjects.publishing.whole.only_writer", lambda path: only_writer(path, 0.1)
+    )
     scratch = target.with_name(".output.npz.node-1.partial")
     scratch.write_text("half of the first")
     with pytest.raises(BeingWrittenError), publish(target):

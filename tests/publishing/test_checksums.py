@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallobjects.checksums import (
+from smallobjects.publishing import publish_directory, publish_file
+from smallobjects.publishing.checksums import (
     DamagedError,
     check_recorded,
     file_checksum,
     keep_checksums,
     read_record,
 )
-from smallobjects.publishing import publish_directory, publish_file
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
 
-from smallobjects.checksums import record
-from smallobjects.one_writer import only_writer, this_process
+from smallobjects.publishing.checksums import record
+from smallobjects.publishing.one_writer import only_writer, this_process
 
 
 def _partial(target: Path) -> Path:

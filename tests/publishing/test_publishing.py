@@ -112,19 +112,19 @@ def test_file_in_the_place_of_a_folder_is_refused_before_any_work(tmp_path):
 
 def test_old_folder_is_never_half_deleted_under_its_name(tmp_path, monkeypatch):
     """Whatever deletes folders, it never does so under the published name."""
-    from smallobjects import publishing
+    from smallobjects.publishing import whole
 
     target = tmp_path / "folder"
     target.mkdir()
     (target / "old").write_text("old")
     deleted = []
-    real = publishing.shutil.rmtree
+    real = whole.shutil.rmtree
 
     def recorded(path, *arguments, **options):
         deleted.append(Path(path))
         real(path, *arguments, **options)
 
-    monkeypatch.setattr(publishing.shutil, "rmtree", recorded)
+    monkeypatch.setattr(whole.shutil, "rmtree", recorded)
     with publish_directory(target) as partial:
         (partial / "new").write_text("new")
     assert deleted
