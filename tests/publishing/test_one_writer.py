@@ -65,9 +65,8 @@ def test_the_second_is_refused_and_told_who_writes(held):
 @pytest.mark.parametrize("publish", [publish_file, publish_directory])
 def test_nothing_of_the_first_is_touched_by_the_second(held, publish, monkeypatch):
     target, _ = held
-    monkeypatch.setattr(
-        "smallobjects.publishing.whole.only_writer", lambda path: only_writer(path, 0.1)
-    )
+    impatient = functools.partial(only_writer, patience=0.1)
+    monkeypatch.setattr("smallobjects.publishing.whole.only_writer", impatient)
     scratch = target.with_name(".output.npz.node-1.partial")
     scratch.write_text("half of the first")
     with pytest.raises(BeingWrittenError), publish(target):
