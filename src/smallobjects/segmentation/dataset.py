@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mmseg.datasets import BaseSegDataset
-from mmseg.datasets.transforms import LoadAnnotations
-from mmseg.registry import DATASETS, TRANSFORMS
+from mmseg.registry import DATASETS
 from PIL import Image
 
 from smallobjects.datasets.prepared import VOID, PreparedDataset
@@ -63,26 +62,6 @@ class LabelledSplit(BaseSegDataset):
         if self.labels is not None:
             info["seg_map_path"] = str(self.labels / f"{image_id}.png")
         return info
-
-
-@TRANSFORMS.register_module()
-class LoadLabels(LoadAnnotations):
-    """Loads a label PNG by its palette indices and checks that it fits image and dataset."""
-
-    def _load_seg_map(self, results: dict) -> None:
-        super()._load_seg_map(results)
-        labels, path = results["gt_seg_map"], results["seg_map_path"]
-        if labels.shape != tuple(results["img_shape"][:2]):
-            raise SegmentationError(
-                f"{path}: the label is {labels.shape} pixels (height, width), its image "
-                f"{tuple(results['img_shape'][:2])}; make the labels at the image's size"
-            )
-        highest = labels[labels != VOID].max(initial=0)
-        if highest >= results["num_classes"]:
-            raise SegmentationError(
-                f"{path}: holds class {highest}, but the dataset has classes 0.."
-                f"{results['num_classes'] - 1} (and {VOID}, ignored); make the labels for it"
-            )
 
 
 def check_labels(ids: list[str], labels: Path) -> None:
