@@ -5,10 +5,10 @@ from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
-from PIL import Image
 
 from smallobjects.datasets.prepared import VOID, PreparedDataset
 from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.image_loading import read_label
 from smallobjects.segmentation.sampling import Draw, sample_randomness
 
 
@@ -69,7 +69,7 @@ def check_labels(ids: list[str], labels: Path) -> None:
 
     Raises:
         FileNotFoundError: names the first missing file and counts the others.
-        SegmentationError: no label has a pixel that is not ignored.
+        SegmentationError: no label has a pixel that is not ignored, or the first are damaged.
     """
     present = {path.stem for path in labels.glob("*.png")}
     missing = [image_id for image_id in ids if image_id not in present]
@@ -79,16 +79,8 @@ def check_labels(ids: list[str], labels: Path) -> None:
             f"images of {len(ids)} in the split; make the labels of the whole split"
         )
     # The first label usually answers it.
-    if not any(_says_something(labels / f"{image_id}.png") for image_id in ids):
+    if not any((read_label(labels / f"{image_id}.png") != VOID).any() for image_id in ids):
         raise SegmentationError(
             f"{labels}: every pixel of all {len(ids)} labels is {VOID} (ignored), so there is "
             "nothing to learn; make the labels again"
         )
-
-
-def _says_something(label: Path) -> bool:
-    try:
-        with Image.open(label) as image:
-            return any(value != VOID for _, value in image.getcolors(maxcolors=1 << 16) or [])
-    except (OSError, SyntaxError) as error:
-        raise SegmentationError(f"{label}: unreadable label ({error}); make it again") from error
