@@ -86,11 +86,14 @@ def read_label(folder: Path, image_id: str) -> np.ndarray:
     """Return the H×W uint8 label map of an image.
 
     Raises:
-        BadInputError: the folder has no label of that image.
+        BadInputError: the folder has no label of that image, or a damaged one.
     """
     path = folder / f"{image_id}.png"
     if not path.is_file():
         raise BadInputError(
             f"{path}: no label of this image; score labels on a split whose images they cover"
         )
-    return decode_label(path.read_bytes())
+    try:
+        return decode_label(path.read_bytes())
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BadInputError(f"{path}: cannot be read ({error}); make the labels again") from error
