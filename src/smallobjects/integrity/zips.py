@@ -50,11 +50,8 @@ def read_member(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> bytes:
         raise ContentError(f"damaged: {error}") from error
 
 
-def check_zip(path: Path) -> list[str]:
+def check_zip(path: Path) -> None:
     """Read all of an archive, for readers that take its checksums on trust, as torch does.
-
-    Returns:
-        The names of its members.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -68,4 +65,3 @@ def check_zip(path: Path) -> list[str]:
                         pass
         except _DAMAGED as error:
             raise ContentError(f"damaged: {error}") from error
-        return archive.namelist()
