@@ -216,7 +216,7 @@ def test_how_often_it_reports_is_no_other_training(run_of, train, shared, arms):
 def test_an_unreadable_checkpoint_is_named(run_of, train, tmp_path):
     broken = tmp_path / "broken.pth"
     broken.write_bytes(b"no checkpoint")
-    with pytest.raises(SegmentationError, match=r"broken\.pth: not a readable checkpoint"):
+    with pytest.raises(SegmentationError, match=r"broken\.pth: cannot be read as a checkpoint"):
         train(run_of("ce", shared=broken))
 
 
