@@ -97,6 +97,31 @@ def test_more_is_noticed_than_by_pillow(realdata):
     assert noticed > silent / 6
 
 
+@pytest.mark.realdata
+def test_what_pillow_refuses_is_refused_in_preparation(realdata, tmp_path):
+    """Preparation asks OpenCV alone about the data of a JPEG file; later stages ask Pillow."""
+    content = min((realdata / "VOCdevkit/VOC2012/JPEGImages").glob("*.jpg")).read_bytes()
+    generator = np.random.default_rng(4)
+    path, refused = tmp_path / "a.jpg", 0
+    for place in generator.integers(0, 8 * 700, 250).tolist():
+        damaged = bytearray(content)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        try:
+            with Image.open(path) as image:
+                shape = np.asarray(image.convert("RGB")).shape[:2]
+        except OSError:
+            refused += 1
+            with pytest.raises(ValueError, match=r"a\.jpg: unreadable image"):
+                read_image_size(path)
+        else:
+            try:
+                assert read_image_size(path) == shape
+            except ValueError as error:
+                assert "unreadable image" in str(error)
+    assert refused > 20
+
+
 def test_other_text_is_passed_on(capfd):
     with no_corrupt_jpeg():
         os.write(2, b"from elsewhere\n")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.integrity.pictures import open_picture, open_png, read_pixels
+from smallobjects.integrity.pictures import open_png, read_pixels, read_size
 
 _PALETTE = bytes(channel for colour in voc_palette(256) for channel in colour)
 _UNREADABLE = (OSError, SyntaxError)
@@ -90,12 +90,7 @@ def read_image_size(path: Path) -> tuple[int, int]:
         DatasetError: the file is missing, is no image of 8 bits, or is damaged.
     """
     try:
-        with open_picture(path.read_bytes()) as image:
-            height, width = image.height, image.width
-            # All of the data of a JPEG is read, but its pixels are not worked out.
-            image.draft("L", (1, 1))
-            image.load()
-            return height, width
+        return read_size(path.read_bytes())
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such image; the raw data is incomplete") from error
     except _UNREADABLE as error:

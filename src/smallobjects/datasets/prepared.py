@@ -20,17 +20,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.integrity.pictures import read_pixels, read_values
+from smallobjects.integrity.pictures import read_pixels, read_shape, read_values
 from smallobjects.integrity.tables import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Content = TypeVar("Content")
 VOID = 255
 SIZES = ("small", "medium", "large")
 """The sizes of instances, in rising order."""
@@ -149,6 +150,14 @@ class PreparedDataset:
         """
         return _decoded(self.semantic_path(image_id), read_values, "prepare the dataset again")
 
+    def shape(self, image_id: str) -> tuple[int, int]:
+        """Return height and width of an image, from the header of its class mask.
+
+        Raises:
+            DatasetError: the class mask is missing or damaged.
+        """
+        return _decoded(self.semantic_path(image_id), read_shape, "prepare the dataset again")
+
     def read_instances(self, image_id: str) -> np.ndarray:
         """Return the instance mask as H×W uint8 or uint16.
 
@@ -188,7 +197,7 @@ class PreparedDataset:
             ) from error
 
 
-def _decoded(path: Path, decode: Callable[[bytes], np.ndarray], remedy: str) -> np.ndarray:
+def _decoded(path: Path, decode: Callable[[bytes], Content], remedy: str) -> Content:
     try:
         return decode(path.read_bytes())
     except (OSError, SyntaxError, ValueError) as error:

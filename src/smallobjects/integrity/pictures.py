@@ -45,6 +45,19 @@ def open_picture(content: bytes) -> Image.Image:
     return image
 
 
+def read_size(content: bytes) -> tuple[int, int]:
+    """Return height and width of an image whose whole content can be decoded.
+
+    Raises:
+        ContentError: as `open_picture`.
+        OSError, SyntaxError: Pillow cannot decode it.
+    """
+    with open_picture(content) as image:
+        if image.format != "JPEG":  # of which all has been read
+            image.load()
+        return image.height, image.width
+
+
 def read_pixels(content: bytes) -> np.ndarray:
     """Return an image as H×W×3 uint8 RGB, as it is stored; grey and CMYK are converted.
 
@@ -65,6 +78,16 @@ def read_values(content: bytes) -> np.ndarray:
     """
     with open_png(content) as image:
         return np.asarray(image)
+
+
+def read_shape(content: bytes) -> tuple[int, int]:
+    """Return height and width of a PNG image.
+
+    Raises:
+        ContentError: it is no whole PNG file.
+    """
+    with open_png(content) as image:
+        return image.height, image.width
 
 
 def _open(content: bytes, formats: list[str] | None) -> Image.Image:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.augmentation import VOID
@@ -41,8 +40,7 @@ def check_label(label: np.ndarray, shape: tuple[int, int], num_classes: int, nam
 
 def image_shape(dataset: PreparedDataset, image_id: str) -> tuple[int, int]:
     """Return height and width of an image, from the header of its class mask."""
-    with Image.open(dataset.semantic_path(image_id)) as image:
-        return image.height, image.width
+    return dataset.shape(image_id)
 
 
 def publish_labels(

@@ -51,8 +51,7 @@ class Panels:
 
     def shape(self, image_id: str) -> tuple[int, int]:
         """Height and width of an image."""
-        with Image.open(self._dataset.semantic_path(image_id)) as image:
-            return image.height, image.width
+        return self._dataset.shape(image_id)
 
     def boxes(self, image_id: str, ious: dict[int, float] | None = None) -> tuple[Box, ...]:
         """The boxes around an image's small objects, with their IoU if there are not too many."""
