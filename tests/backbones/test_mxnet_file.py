@@ -79,3 +79,24 @@ def test_other_files_are_refused(arrays, tmp_path):
     path.write_bytes(struct.pack("<QQQI", 0x112, 0, 1, 2**31) + bytes(50))
     with pytest.raises(BadInputError, match="2147483648 dimensions"):
         read_mxnet(path)
+
+
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_changed_numbers_are_refused_or_change_values_alone(arrays, tmp_path, version):
+    """The format has no checksum: a changed value cannot be told, a changed structure can."""
+    path = write_mxnet(tmp_path / "w.params", arrays, version)
+    content = path.read_bytes()
+    for place in range(0, 8 * len(content), 3):
+        damaged = bytearray(content)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        try:
+            found = read_mxnet(path)
+        except BadInputError as error:
+            assert str(error).startswith(f"{path}: ")
+        else:
+            assert len(found) in (len(arrays), len(arrays) - 1)
+            assert sum(a.nbytes for a in found.values()) <= len(content)
+    path.write_bytes(content + b"\0")
+    with pytest.raises(BadInputError, match="goes on after its end"):
+        read_mxnet(path)

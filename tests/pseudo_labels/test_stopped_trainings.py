@@ -231,5 +231,5 @@ def test_a_damaged_checkpoint_is_named(command, stop_after, tmp_path):
     for damage in (b"", kept.read_bytes()[:2000], b"text"):
         kept.write_bytes(damage)
         output = call(*command("train-classifier", tmp_path), code=1)
-        assert f"{kept}: cannot go on from this checkpoint" in output
+        assert f"{kept}: cannot be read as a checkpoint of this training: " in output
         assert "remove it" in output

@@ -9,6 +9,7 @@ import torch
 import torchvision
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
+from safetensors.torch import save_file
 
 from smallobjects.config import load
 from smallobjects.segmentation import modules as _registered  # noqa: F401
@@ -246,6 +247,55 @@ def test_files_without_counters_of_batch_norm_fit(settings, files, tmp_path):
     assert weights_for(network, tmp_path / "older.pth").keys() == network.state_dict().keys()
 
 
+def segmentor_of(weights):
+    head = {"decode_head.conv_seg.bias": torch.zeros(21)}
+    return {"meta": {}, "state_dict": {f"backbone.{k}": v for k, v in weights.items()} | head}
+
+
+FORMS = {
+    "MMSegmentation": lambda weights, path: torch.save(segmentor_of(weights), path),
+    "parallel": lambda weights, path: torch.save(
+        {"state_dict": {f"module.{name}": each for name, each in weights.items()}}, path
+    ),
+    "model": lambda weights, path: torch.save({"model": weights, "epoch": 1}, path),
+    "safetensors": save_file,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("name", "file"), [("fcn", "resnet50"), ("deeplabv1", "vgg16")])
+def test_every_form_starts_the_same_network(settings, files, form, name, file, tmp_path):
+    """MMEngine by itself looks for the names as they are, and leaves out what it does not find."""
+    weights = torch.load(files / f"{file}.pth")
+    FORMS[form](weights, tmp_path / "weights")
+    network = started(settings(name), tmp_path / "weights").state_dict()
+    found = [key for key in network if key in weights]
+    assert len(found) > 20
+    assert all(torch.equal(network[key], weights[key]) for key in found)
+
+
+def test_stock_initialisation_leaves_nothing_out_in_silence(settings, files):
+    backbone = settings("fcn")
+    backbone["init_cfg"]["checkpoint"] = str(files / "resnet101.pth")
+    with pytest.raises(SegmentationError, match="not the weights of the backbone"):
+        MODELS.build(backbone).init_weights()
+
+
+def test_the_network_that_weights_belong_to_is_named(settings, files):
+    backbone = settings("fcn")
+    backbone["init_cfg"]["checkpoint"] = str(files / "resnet101.pth")
+    with pytest.raises(SegmentationError, match="it holds the weights of resnet101_fpn; take"):
+        check_pretrained(backbone)
+
+
+def test_a_folder_as_weights_is_one_line(settings, tmp_path):
+    for name in ("fcn", "segmenter", "deeplabv1"):
+        backbone = settings(name)
+        backbone["init_cfg"]["checkpoint"] = str(tmp_path)
+        with pytest.raises(SegmentationError, match=rf"^{tmp_path}: a folder, not a file .*$"):
+            check_pretrained(backbone)
+
+
 @pytest.mark.parametrize("name", ["broken.pth", "broken.npz", "list.pth", "page.npz"])
 def test_files_that_are_no_weights_are_named(tmp_path, name):
     path = tmp_path / name
@@ -253,7 +303,7 @@ def test_files_that_are_no_weights_are_named(tmp_path, name):
         torch.save([1, 2], path)
     else:
         path.write_bytes(b"<html>" if name.startswith("page") else b"PK\x03\x04 cut off")
-    with pytest.raises(SegmentationError, match=rf"{name}: not readable as weights"):
+    with pytest.raises(SegmentationError, match=rf"{name}: cannot be read as pretrained weights"):
         read_weights(path)
     with pytest.raises(FileNotFoundError, match="no such pretrained weights"):
         read_weights(tmp_path / "gone.pth")

@@ -174,7 +174,7 @@ def test_labels_that_say_nothing_are_refused(run_of, train, dataset, tmp_path):
     with pytest.raises(SegmentationError, match="every pixel of all 5 labels is 255"):
         train(run_of(labels=labels))
     (labels / "2007_000000.png").write_bytes(b"no image")
-    with pytest.raises(SegmentationError, match=r"2007_000000\.png: unreadable label"):
+    with pytest.raises(SegmentationError, match=r"2007_000000\.png: this label is not a PNG"):
         train(run_of(labels=labels))
 
 
@@ -216,7 +216,7 @@ def test_how_often_it_reports_is_no_other_training(run_of, train, shared, arms):
 def test_an_unreadable_checkpoint_is_named(run_of, train, tmp_path):
     broken = tmp_path / "broken.pth"
     broken.write_bytes(b"no checkpoint")
-    with pytest.raises(SegmentationError, match=r"broken\.pth: not a readable checkpoint"):
+    with pytest.raises(SegmentationError, match=r"broken\.pth: cannot be read as a checkpoint"):
         train(run_of("ce", shared=broken))
 
 

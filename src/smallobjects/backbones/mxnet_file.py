@@ -38,6 +38,10 @@ class _Reader:
         self._place += length
         return part
 
+    def end(self) -> None:
+        if self._place < len(self._content):
+            raise ValueError("it goes on after its end")
+
     def numbers(self, kind: str, count: int = 1) -> tuple[int, ...]:
         layout = f"<{count}{kind}"
         return struct.unpack(layout, self.bytes(struct.calcsize(layout)))
@@ -78,7 +82,8 @@ def read_mxnet(path: str | Path) -> dict[str, np.ndarray]:
             raise ValueError("it does not begin as one")
         arrays = [reader.array() for _ in range(reader.numbers("Q")[0])]
         names = [reader.bytes(reader.numbers("Q")[0]).decode() for _ in range(*reader.numbers("Q"))]
-    except (ValueError, struct.error) as error:
+        reader.end()
+    except (ValueError, OverflowError, struct.error) as error:
         raise BadInputError(f"{path}: no whole MXNet .params file ({error}); {remedy}") from error
     if len(names) != len(arrays):
         raise BadInputError(f"{path}: {len(arrays)} arrays but {len(names)} names; {remedy}")

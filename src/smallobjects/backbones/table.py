@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator
 
+from smallobjects.backbones.errors import ForeignWeightsError
+from smallobjects.errors import BadInputError
+
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from smallobjects.backbones.backbone import Backbone
 
 PACKAGE = "smallobjects.backbones.networks"
@@ -41,7 +46,29 @@ def build_backbone(name: str, weights: Path | None = None) -> "Backbone":
     """Return the backbone called `name`, with pretrained weights if a file is given.
 
     Raises:
-        BadInputError: the file is missing or does not fit the network.
+        BadInputError: the file is missing, damaged, or does not fit the network; the message names
+            the backbone that it fits best, if there is one.
         ValueError: there is no such backbone.
     """
-    return importlib.import_module(f"{PACKAGE}.{_known(name)}").build(weights)
+    try:
+        return _build(_known(name), weights)
+    except ForeignWeightsError as error:
+        hint = which_backbone(error.weights)
+        raise BadInputError(f"{error.problem}{hint}; {error.remedy}") from error
+
+
+def which_backbone(weights: "dict[str, Tensor]") -> str:
+    """Return a message's words about which backbone given weights belong to, or no words."""
+    from smallobjects.backbones.nearest import nearest_network
+
+    nearest = nearest_network(weights, known_backbones(), _build)
+    if nearest is None:
+        return ""
+    name, share = nearest
+    if share == 1:
+        return f"; it holds the weights of {name}"
+    return f"; nearest to it is {name}, which {share:.0%} of the names and shapes fit"
+
+
+def _build(name: str, weights: "Path | dict[str, Tensor] | None") -> "Backbone":
+    return importlib.import_module(f"{PACKAGE}.{name}").build(weights)

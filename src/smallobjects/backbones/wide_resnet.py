@@ -8,13 +8,11 @@ import re
 from collections import OrderedDict
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from smallobjects.backbones.mxnet_file import read_mxnet
-from smallobjects.backbones.torch_files import read_torch_file
-from smallobjects.errors import BadInputError
+from smallobjects.backbones.pretrained import load_weights
+from smallobjects.backbones.weight_files import State
 
 SHAPES = [(128, 2), (256, 4), (512, 8), (1024, 8), (4096, 8)]
 """Channels and stride after each stage."""
@@ -118,36 +116,19 @@ def wide_resnet38_stages(weights: Path | None) -> tuple[list[nn.Sequential], lis
 
 
 def _load(stages: list[nn.Sequential], path: Path) -> None:
-    remedy = "set `weights` to wide ResNet-38's .params file or a torch state dict of it"
-    state = _state(path, remedy)
-    targets = {key: stage for stage in stages for key in stage.state_dict()}
-    missing = sorted(
-        key for key in targets.keys() - state.keys() if not key.endswith("num_batches_tracked")
+    whole = nn.Sequential(
+        OrderedDict(pair for stage in stages for pair in stage.named_children()),
     )
-    if missing:
-        raise BadInputError(
-            f"{path}: does not fit wide ResNet-38: {len(missing)} keys are missing, such as "
-            f"{missing[0]}; {remedy}"
-        )
-    for stage in stages:
-        own = {key: state[key] for key in stage.state_dict() if key in state}
-        try:
-            stage.load_state_dict(own, strict=False)
-        except RuntimeError as error:
-            reason = str(error).splitlines()[-1].strip()
-            raise BadInputError(
-                f"{path}: does not fit wide ResNet-38 ({reason}); {remedy}"
-            ) from error
+    parts = tuple(f"{name}." for name, _ in whole.named_children())
 
+    def own_names(weights: State) -> State:
+        """Return weights under the names here, without what comes after the network."""
+        if any(":" in name for name in weights):
+            weights = {_torch_name(name) or "": each for name, each in weights.items()}
+        return {name: each for name, each in weights.items() if name.startswith(parts)}
 
-def _state(path: Path, remedy: str) -> dict[str, Tensor]:
-    if path.suffix == ".params":
-        named = ((_torch_name(name), array) for name, array in read_mxnet(path).items())
-        return {name: torch.from_numpy(array.copy()) for name, array in named if name}
-    state = read_torch_file(path, "pretrained weights", remedy)
-    if not isinstance(state, dict):
-        raise BadInputError(f"{path}: no state dict; {remedy}")
-    return {str(key).removeprefix("module."): value for key, value in state.items()}
+    kind = "torch state dict or .params file"
+    load_weights(whole, path, "wide ResNet-38", (), own_names, kind)
 
 
 def _torch_name(name: str) -> str | None:

@@ -119,12 +119,11 @@ def _read_rows(path: Path) -> "pd.DataFrame":
     Raises:
         ValueError: it is no such file, or has no instances.
     """
-    import pandas as pd
-    from pyarrow import ArrowException
+    from smallobjects.integrity.tables import read_frame
 
     try:
-        rows = pd.read_parquet(path)
-    except (ArrowException, OSError, ValueError) as error:
+        rows = read_frame(path)
+    except (OSError, ValueError) as error:
         raise ValueError(f"{path}: not a Parquet file ({error})") from error
     missing = [column for column in COLUMNS if column not in rows]
     if missing:

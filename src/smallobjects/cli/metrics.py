@@ -223,8 +223,10 @@ def _with_progress(batches: Iterable["BatchScores"], total: int) -> Iterator["Ba
 
 
 def _write_rows(table: "pd.DataFrame", target: Path) -> None:
+    from smallobjects.integrity.tables import write_frame
+
     with publish_file(target) as partial:
-        table.to_parquet(partial, index=False)
+        write_frame(table, partial)
 
 
 def _write_confusion(confusion: "np.ndarray", target: Path) -> None:

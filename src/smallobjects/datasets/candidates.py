@@ -15,6 +15,7 @@ from smallobjects.datasets.lvis import LvisImage, read_images
 from smallobjects.datasets.lvis_parameters import LvisParameters
 from smallobjects.datasets.prepared import SIZES
 from smallobjects.datasets.progress import with_progress
+from smallobjects.integrity.tables import whole_parquet, write_parquet
 from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_file
 
@@ -95,7 +96,7 @@ def find_candidates(
     frame = pd.DataFrame(rows, columns=SCHEMA.names)
     table = pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False)
     with publish_file(output) as partial_file:
-        parquet.write_table(table.replace_schema_metadata(None), partial_file)
+        write_parquet(table.replace_schema_metadata(None), partial_file)
     return len(rows)
 
 
@@ -106,7 +107,7 @@ def read_candidates(path: Path) -> Candidates:
         DatasetError: the file is missing, or something else.
     """
     try:
-        table = parquet.read_table(path)
+        table = parquet.read_table(whole_parquet(path))
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such table of candidates") from error
     except (pa.ArrowException, OSError) as error:

@@ -8,6 +8,7 @@ from pyarrow import parquet
 
 from smallobjects.datasets.findings import Finding
 from smallobjects.datasets.tables import TABLES
+from smallobjects.integrity.tables import whole_parquet
 
 
 class Rows:
@@ -46,7 +47,7 @@ def read_tables(root: Path, images: Collection[str]) -> tuple[dict[str, Rows], l
     for name, schema in TABLES.items():
         file = f"{name}.parquet"
         try:
-            table = parquet.read_table(root / file)
+            table = parquet.read_table(whole_parquet(root / file))
         except FileNotFoundError:
             findings.append(Finding(file, "missing"))
             continue

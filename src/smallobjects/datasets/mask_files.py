@@ -5,13 +5,14 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.errors import DatasetError
+from smallobjects.integrity.pictures import open_png, read_pixels, read_size
 
 _PALETTE = bytes(channel for colour in voc_palette(256) for channel in colour)
-_UNREADABLE = (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError)
+_UNREADABLE = (OSError, SyntaxError)
 _BIT_DEPTH = 24
 """Where the header of a PNG has its bits per value."""
 
@@ -61,7 +62,7 @@ def decode_mask(content: bytes, path: Path, modes: tuple[str, ...]) -> np.ndarra
         DatasetError: it is no PNG file, it is damaged, or of another mode.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+        with open_png(content) as image:
             if image.mode not in modes:
                 raise DatasetError(
                     f"{path}: a mask must be a PNG of values (mode {' or '.join(modes)}), this "
@@ -86,15 +87,10 @@ def read_image_size(path: Path) -> tuple[int, int]:
     the pixels as they are stored, and every stage reads them so.
 
     Raises:
-        DatasetError: the file is missing, is no image, or ends early.
+        DatasetError: the file is missing, is no image of 8 bits, or is damaged.
     """
     try:
-        with Image.open(path) as image:
-            height, width = image.height, image.width
-            # All of the data of a JPEG is read, but its pixels are not worked out.
-            image.draft("L", (1, 1))
-            image.load()
-            return height, width
+        return read_size(path.read_bytes())
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such image; the raw data is incomplete") from error
     except _UNREADABLE as error:
@@ -105,11 +101,10 @@ def read_rgb(path: Path) -> np.ndarray:
     """Return an image as H×W×3 uint8 RGB, as it is stored; grey and CMYK are converted.
 
     Raises:
-        DatasetError: the file is missing, is no image, or ends early.
+        DatasetError: the file is missing, is no image of 8 bits, or is damaged.
     """
     try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+        return read_pixels(path.read_bytes())
     except _UNREADABLE as error:
         raise DatasetError(f"{path}: unreadable image ({error}); fetch it again") from error
 

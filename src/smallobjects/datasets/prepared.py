@@ -16,19 +16,22 @@ Boxes are 0-based with exclusive ends: x0 <= x < x1.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from PIL import Image
 
 from smallobjects.datasets.errors import DatasetError
+from smallobjects.integrity.pictures import read_pixels, read_shape, read_values
+from smallobjects.integrity.tables import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Content = TypeVar("Content")
 VOID = 255
 SIZES = ("small", "medium", "large")
 """The sizes of instances, in rising order."""
@@ -132,19 +135,36 @@ class PreparedDataset:
 
         A mark in the file that says how to turn the image (EXIF) has no say: masks and boxes refer
         to the stored pixels.
+
+        Raises:
+            DatasetError: the file is missing or damaged.
         """
-        with Image.open(self.image_path(image_id)) as image:
-            return np.asarray(image.convert("RGB"))
+        remedy = "replace the raw image and prepare the dataset again"
+        return _decoded(self.image_path(image_id), read_pixels, remedy)
 
     def read_semantic(self, image_id: str) -> np.ndarray:
-        """Return the class mask as H×W uint8."""
-        with Image.open(self.semantic_path(image_id)) as image:
-            return np.asarray(image)
+        """Return the class mask as H×W uint8.
+
+        Raises:
+            DatasetError: the file is missing or damaged.
+        """
+        return _decoded(self.semantic_path(image_id), read_values, "prepare the dataset again")
+
+    def shape(self, image_id: str) -> tuple[int, int]:
+        """Return height and width of an image, from the header of its class mask.
+
+        Raises:
+            DatasetError: the class mask is missing or damaged.
+        """
+        return _decoded(self.semantic_path(image_id), read_shape, "prepare the dataset again")
 
     def read_instances(self, image_id: str) -> np.ndarray:
-        """Return the instance mask as H×W uint8 or uint16."""
-        with Image.open(self.instances_path(image_id)) as image:
-            return np.asarray(image)
+        """Return the instance mask as H×W uint8 or uint16.
+
+        Raises:
+            DatasetError: the file is missing or damaged.
+        """
+        return _decoded(self.instances_path(image_id), read_values, "prepare the dataset again")
 
     @cached_property
     def image_classes(self) -> dict[str, tuple[int, ...]]:
@@ -168,13 +188,17 @@ class PreparedDataset:
         Raises:
             DatasetError: it is missing or damaged.
         """
-        import pandas as pd
-        from pyarrow import ArrowException
-
         path = self.root / f"{name}.parquet"
         try:
-            return pd.read_parquet(path)
-        except (ArrowException, OSError, ValueError) as error:
+            return read_frame(path)
+        except OSError as error:
             raise DatasetError(
                 f"{path}: missing or damaged ({error}); prepare the dataset again"
             ) from error
+
+
+def _decoded(path: Path, decode: Callable[[bytes], Content], remedy: str) -> Content:
+    try:
+        return decode(path.read_bytes())
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DatasetError(f"{path}: cannot be read ({error}); {remedy}") from error

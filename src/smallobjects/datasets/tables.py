@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from pyarrow import parquet
+
+from smallobjects.integrity.tables import write_parquet
 
 _BOX = [(side, pa.int32()) for side in ("x0", "y0", "x1", "y1")]
 INSTANCES = pa.schema(
@@ -28,4 +29,4 @@ def write_table(path: Path, rows: Iterable[tuple], schema: pa.Schema) -> None:
     """Write rows as a parquet file; the bytes depend on the rows alone."""
     frame = pd.DataFrame(list(rows), columns=schema.names)
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
-    parquet.write_table(table.replace_schema_metadata(None), path)
+    write_parquet(table.replace_schema_metadata(None), path)

@@ -8,6 +8,8 @@ from typing import Self
 
 import numpy as np
 
+from smallobjects.integrity.errors import ContentError
+from smallobjects.integrity.zips import open_zip, read_member
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.zip_members import fixed_member
 
@@ -29,14 +31,15 @@ class ArrayArchive:
         """Open `path`; errors end with `remedy`, which says how to make the file again.
 
         Raises:
-            BadInputError: the file is not an npz file.
+            FileNotFoundError: there is no such file.
+            BadInputError: the file is not a whole npz file.
         """
         self.path = Path(path)
         self._remedy = remedy
         try:
-            self._archive = zipfile.ZipFile(self.path)
-        except zipfile.BadZipFile as error:
-            raise BadInputError(f"{self.path}: not an npz file; {remedy}") from error
+            self._archive = open_zip(self.path)
+        except ContentError as error:
+            raise BadInputError(f"{self.path}: not an npz file ({error}); {remedy}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -53,10 +56,13 @@ class ArrayArchive:
         """Return an array.
 
         Raises:
-            BadInputError: the file has no such array; the message says that `what` is missing.
+            BadInputError: the file has no such array (the message says that `what` is missing), or
+                it is damaged.
         """
         try:
-            content = self._archive.read(f"{name}.npy")
+            content = read_member(self._archive, f"{name}.npy")
+            return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
         except KeyError as error:
             raise BadInputError(f"{self.path}: no {what}; {self._remedy}") from error
-        return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+        except (ContentError, ValueError) as error:
+            raise BadInputError(f"{self.path}: {what}: {error}; {self._remedy}") from error

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
-from smallobjects.backbones.torch_files import UNREADABLE
+from smallobjects.backbones.torch_files import UNREADABLE, read_torch_file
 from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
 from smallobjects.publishing import publish_file
 from smallobjects.random_state import random_state, restore_random_state
@@ -54,16 +54,16 @@ class Checkpoint:
         """
         if not self._path.exists():
             return 0
+        remedy = "remove it, and the training starts from the beginning"
+        state = read_torch_file(self._path, "a checkpoint of this training", remedy)
         try:
-            state = torch.load(self._path, map_location="cpu", weights_only=True)
             for part, content in state["parts"].items():
                 parts[part].load_state_dict(content)
             restore_random_state(state["random"])
         except UNREADABLE as error:
             reason = str(error).partition("\n")[0]
             raise BadInputError(
-                f"{self._path}: cannot go on from this checkpoint ({reason}); remove it, and the "
-                "training starts from the beginning"
+                f"{self._path}: cannot go on from this checkpoint ({reason}); {remedy}"
             ) from error
         print(f"{name}: goes on from step {state['steps']}, {self._path}", file=sys.stderr)
         return state["steps"]

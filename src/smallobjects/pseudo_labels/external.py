@@ -4,18 +4,23 @@ They come in a folder, a zip or a tar archive, anywhere inside it, as `<id>.png`
 archive are read, never extracted, so a hostile path in it leads nowhere.
 """
 
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.integrity.zips import open_zip, read_member
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.label_folder import check_label, image_shape
 from smallobjects.pseudo_labels.png_files import GREY, PALETTE, PngContent, read_png
 
+# What a compressed tar archive raises depends on how it is compressed.
+_DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError)
 Member = tuple[str, Callable[[], bytes]]
 CLASS_VALUES = PngContent(
     colour_types=(GREY, PALETTE),
@@ -65,16 +70,27 @@ def external_labels(
 
 
 def _members(source: Path) -> Iterator[Member]:
-    """Yield the path inside the source and a reader of every regular file."""
+    """Yield the path inside the source and a reader of every regular file.
+
+    Raises:
+        BadInputError: the source is of another kind, or a damaged archive.
+    """
+    try:
+        yield from _files(source)
+    except _DAMAGED as error:
+        raise BadInputError(f"{source}: cannot be read ({error}); replace the file") from error
+
+
+def _files(source: Path) -> Iterator[Member]:
     if source.is_dir():
         for path in sorted(source.rglob("*.png")):
             if path.is_file():
                 yield path.relative_to(source).as_posix(), path.read_bytes
     elif zipfile.is_zipfile(source):
-        with zipfile.ZipFile(source) as archive:
+        with open_zip(source) as archive:
             for info in archive.infolist():
                 if not info.is_dir():
-                    yield info.filename, lambda info=info: archive.read(info)
+                    yield info.filename, lambda info=info: read_member(archive, info)
     elif tarfile.is_tarfile(source):
         # In the order of the archive: going back in a compressed one would unpack it again.
         with tarfile.open(source) as archive:
@@ -88,5 +104,5 @@ def _members(source: Path) -> Iterator[Member]:
 def _content(read: Callable[[], bytes], title: str) -> bytes:
     try:
         return read()
-    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError) as error:
+    except _DAMAGED as error:
         raise BadInputError(f"{title}: cannot be read ({error}); replace the file") from error

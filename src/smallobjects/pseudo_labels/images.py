@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.errors import BadInputError
 
@@ -14,8 +15,5 @@ def read_image(dataset: PreparedDataset, image_id: str) -> np.ndarray:
     """
     try:
         return dataset.read_image(image_id)
-    except (OSError, SyntaxError) as error:
-        raise BadInputError(
-            f"{dataset.image_path(image_id)}: cannot be read ({error}); replace the raw image and "
-            "prepare the dataset again"
-        ) from error
+    except DatasetError as error:
+        raise BadInputError(str(error)) from error

@@ -10,11 +10,15 @@ from types import TracebackType
 import numpy as np
 from PIL import Image
 
+from smallobjects.integrity.errors import ContentError
+from smallobjects.integrity.pictures import read_values
+from smallobjects.integrity.zips import open_zip, read_member
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.zip_members import fixed_member
 from smallobjects.publishing import publish_file
 
 VOID_COLOUR = (224, 224, 192)
+REMEDY = "make it again with the stage that writes it"
 
 
 def encode_label(label: np.ndarray, palette: list[list[int]] | None = None) -> bytes:
@@ -31,9 +35,12 @@ def encode_label(label: np.ndarray, palette: list[list[int]] | None = None) -> b
 
 
 def decode_label(content: bytes) -> np.ndarray:
-    """Return the H×W uint8 label map in a grey or palette PNG."""
-    with Image.open(io.BytesIO(content)) as image:
-        return np.asarray(image)
+    """Return the H×W uint8 label map in a grey or palette PNG.
+
+    Raises:
+        OSError, SyntaxError, ValueError: it is no whole PNG file.
+    """
+    return read_values(content)
 
 
 class LabelWriter:
@@ -84,12 +91,10 @@ class LabelArchives:
     @staticmethod
     def _names(path: Path) -> list[str]:
         try:
-            with zipfile.ZipFile(path) as archive:
+            with open_zip(path) as archive:
                 return archive.namelist()
-        except zipfile.BadZipFile as error:
-            raise BadInputError(
-                f"{path}: not a zip of label maps; make it again with the stage that writes it"
-            ) from error
+        except ContentError as error:
+            raise BadInputError(f"{path}: not a zip of label maps ({error}); {REMEDY}") from error
 
     def __enter__(self) -> "LabelArchives":
         return self
@@ -133,8 +138,18 @@ class LabelArchives:
             )
 
     def read(self, image_id: str) -> np.ndarray:
-        """Return the H×W uint8 label map of an image."""
+        """Return the H×W uint8 label map of an image.
+
+        Raises:
+            BadInputError: it is damaged.
+        """
         place = self._places[image_id]
-        if place not in self._open:
-            self._open[place] = zipfile.ZipFile(self._paths[place])
-        return decode_label(self._open[place].read(f"{image_id}.png"))
+        path = self._paths[place]
+        try:
+            if place not in self._open:
+                self._open[place] = open_zip(path)
+            return decode_label(read_member(self._open[place], f"{image_id}.png"))
+        except (OSError, SyntaxError, ValueError) as error:
+            raise BadInputError(
+                f"{path}: the label of image {image_id} cannot be read ({error}); {REMEDY}"
+            ) from error

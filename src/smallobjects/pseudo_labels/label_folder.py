@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.augmentation import VOID
@@ -41,8 +40,7 @@ def check_label(label: np.ndarray, shape: tuple[int, int], num_classes: int, nam
 
 def image_shape(dataset: PreparedDataset, image_id: str) -> tuple[int, int]:
     """Return height and width of an image, from the header of its class mask."""
-    with Image.open(dataset.semantic_path(image_id)) as image:
-        return image.height, image.width
+    return dataset.shape(image_id)
 
 
 def publish_labels(
@@ -86,11 +84,14 @@ def read_label(folder: Path, image_id: str) -> np.ndarray:
     """Return the H×W uint8 label map of an image.
 
     Raises:
-        BadInputError: the folder has no label of that image.
+        BadInputError: the folder has no label of that image, or a damaged one.
     """
     path = folder / f"{image_id}.png"
     if not path.is_file():
         raise BadInputError(
             f"{path}: no label of this image; score labels on a split whose images they cover"
         )
-    return decode_label(path.read_bytes())
+    try:
+        return decode_label(path.read_bytes())
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BadInputError(f"{path}: cannot be read ({error}); make the labels again") from error

@@ -1,15 +1,14 @@
 """PNG files that come from outside, judged by their headers before their pixels are unpacked."""
 
-import io
 import struct
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
+from smallobjects.integrity.pictures import read_values
+from smallobjects.integrity.png import SIGNATURE
 from smallobjects.pseudo_labels.errors import BadInputError
 
-PNG_START = b"\x89PNG\r\n\x1a\n"
 GREY, PALETTE = 0, 3
 COLOUR_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 
@@ -44,7 +43,7 @@ def read_png(
     Raises:
         BadInputError: it is not a whole PNG file, of another kind, or of another size.
     """
-    if not content.startswith(PNG_START) or len(content) < 26:
+    if not content.startswith(SIGNATURE) or len(content) < 26:
         raise BadInputError(f"{title}: not a PNG file; {expected.format_advice}")
     width, height, depth, kind = struct.unpack(">IIBB", content[16:26])
     if kind not in expected.colour_types or depth > 8 or (kind == GREY and depth < 8):
@@ -58,7 +57,6 @@ def read_png(
             f"{expected.size_advice}"
         )
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            return np.asarray(image)
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
+        return read_values(content)
+    except (OSError, SyntaxError, ValueError) as error:
         raise BadInputError(f"{title}: cannot be read ({error}); replace the file") from error

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationEr
 
 from smallobjects.metrics.bootstrap import Bootstrap, check_same_images, interval, mean_scores
 from smallobjects.metrics.image_sums import ImageSums, image_sums
-from smallobjects.publishing.checksums import check_recorded
 from smallobjects.reporting.cells import ScoreCell
+from smallobjects.reporting.score_tables import read_score_table
 from smallobjects.reporting.scores import METRICS
 
 COLUMNS = (
@@ -134,8 +134,7 @@ def _read_sums(summary: Path) -> ImageSums:
             raise ValueError(
                 f"{path}: missing, and intervals are made from it; score again with --{name}-output"
             )
-        check_recorded(path)
-        tables[name] = pd.read_parquet(path)
+        tables[name] = read_score_table(path)
     num_classes = len(_read_settings(summary).per_class)
     try:
         return image_sums(tables["instances"], tables["areas"], num_classes)

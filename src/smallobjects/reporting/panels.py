@@ -9,12 +9,14 @@ from PIL import Image
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.losses.arms import parse_arm
+from smallobjects.metrics.masks import read_mask as read_scored_mask
 from smallobjects.plot_style import LOSS_TITLES
 from smallobjects.reporting.cells import GAIN_ARMS
 from smallobjects.reporting.painting import paint_mask, reduced
 from smallobjects.reporting.panel_choice import REASONS, choose_images, small_object_gains
 from smallobjects.reporting.panel_page import Box, Picture, PictureRow
 from smallobjects.reporting.panel_parameters import PanelArm, PanelImages, PanelModel
+from smallobjects.reporting.score_tables import read_score_table
 
 MOST_TEXTS = 10
 """Small objects of an image above which their IoU are not printed one by one."""
@@ -49,8 +51,7 @@ class Panels:
 
     def shape(self, image_id: str) -> tuple[int, int]:
         """Height and width of an image."""
-        with Image.open(self._dataset.semantic_path(image_id)) as image:
-            return image.height, image.width
+        return self._dataset.shape(image_id)
 
     def boxes(self, image_id: str, ious: dict[int, float] | None = None) -> tuple[Box, ...]:
         """The boxes around an image's small objects, with their IoU if there are not too many."""
@@ -72,7 +73,7 @@ class ScoredModel:
             ValueError: the losses were scored on different images.
         """
         self.model = model
-        self._rows = {arm.loss: pd.read_parquet(arm.instances) for arm in model.arms}
+        self._rows = {arm.loss: read_score_table(arm.instances) for arm in model.arms}
         losses = [arm.loss for arm in model.arms]
         compared = next((loss for loss in GAIN_ARMS if loss in losses), losses[0])
         self._baseline = "ce" if "ce" in losses else losses[0]
@@ -152,12 +153,12 @@ def read_mask(folder: Path, image_id: str) -> np.ndarray:
 
     Raises:
         FileNotFoundError: the folder has none.
+        ValueError: it is damaged, or no mask.
     """
     path = folder / f"{image_id}.png"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no prediction of this image; predict the split again")
-    with Image.open(path) as image:
-        return np.asarray(image)
+    return read_scored_mask(path, "prediction")
 
 
 def page_title(model: PanelModel, dataset_title: str) -> str:

@@ -10,6 +10,7 @@ from smallobjects.metrics.bootstrap import Bootstrap
 from smallobjects.metrics.curves import size_curve, size_edges
 from smallobjects.plot_style import LOSS_COLOURS, LOSS_MARKERS, LOSS_TITLES, trim
 from smallobjects.reporting.cells import ScoreCell
+from smallobjects.reporting.score_tables import read_score_table
 from smallobjects.reporting.small_multiples import Panels, small_multiples
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def size_curves(cells: list[ScoreCell], bootstrap: Bootstrap) -> pd.DataFrame:
     for cell in cells:
         paths = [path.with_name("instances.parquet") for path in cell.scores.values()]
         if all(path.is_file() for path in paths):
-            rows = pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+            rows = pd.concat([read_score_table(path) for path in paths], ignore_index=True)
             tables[(cell.labels, cell.segmentor, cell.loss)] = rows[rows["class_id"] > 0]
     areas = [table["area"] for table in tables.values() if len(table)]
     if not areas:

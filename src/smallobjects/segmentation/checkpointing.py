@@ -11,10 +11,15 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch import Tensor
 
+from smallobjects.backbones.torch_files import read_torch_file
+from smallobjects.errors import BadInputError
 from smallobjects.publishing import publish_file
 from smallobjects.segmentation.distributed import process_rank
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.termination import TerminatedError, termination_asked
+
+# MMEngine's resume asks for a message hub; its log would make equal trainings differ in bytes.
+NO_MESSAGES = {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}
 
 
 @HOOKS.register_module()
@@ -60,6 +65,13 @@ class AtomicCheckpointHook(Hook):
                 f"ended by SIGTERM after iteration {done}, of which a checkpoint is saved; start "
                 "again to go on from it"
             )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Leave plain data alone in a checkpoint, after all other hooks, so that it can be read."""
+        checkpoint["message_hub"] = NO_MESSAGES
+        plain = canonical(checkpoint)
+        checkpoint.clear()
+        checkpoint.update(plain)
 
     def _save(self, runner: Runner, done: int) -> None:
         folder = Path(runner.work_dir)
@@ -108,15 +120,12 @@ def load(path: Path) -> dict[str, Any]:
     """Return a checkpoint that `save` wrote, on the CPU.
 
     Raises:
-        SegmentationError: the file is no such checkpoint.
+        SegmentationError: the file is damaged, or no such checkpoint.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = str(error).partition("\n")[0]
-        raise SegmentationError(
-            f"{path}: not a readable checkpoint ({reason}); train it again"
-        ) from error
+        content = read_torch_file(path, "a checkpoint", "remove it and train it again")
+    except BadInputError as error:
+        raise SegmentationError(str(error)) from error
     if not isinstance(content, dict) or not {"meta", "state_dict"} <= content.keys():
         raise SegmentationError(f"{path}: not a checkpoint of `smallobjects train-segmentor`")
     return content

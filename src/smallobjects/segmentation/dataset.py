@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from mmseg.datasets import BaseSegDataset
-from mmseg.datasets.transforms import LoadAnnotations
-from mmseg.registry import DATASETS, TRANSFORMS
-from PIL import Image
+from mmseg.registry import DATASETS
 
 from smallobjects.datasets.prepared import VOID, PreparedDataset
 from smallobjects.segmentation.errors import SegmentationError
+from smallobjects.segmentation.image_loading import read_label
 from smallobjects.segmentation.sampling import Draw, sample_randomness
 
 
@@ -65,32 +64,12 @@ class LabelledSplit(BaseSegDataset):
         return info
 
 
-@TRANSFORMS.register_module()
-class LoadLabels(LoadAnnotations):
-    """Loads a label PNG by its palette indices and checks that it fits image and dataset."""
-
-    def _load_seg_map(self, results: dict) -> None:
-        super()._load_seg_map(results)
-        labels, path = results["gt_seg_map"], results["seg_map_path"]
-        if labels.shape != tuple(results["img_shape"][:2]):
-            raise SegmentationError(
-                f"{path}: the label is {labels.shape} pixels (height, width), its image "
-                f"{tuple(results['img_shape'][:2])}; make the labels at the image's size"
-            )
-        highest = labels[labels != VOID].max(initial=0)
-        if highest >= results["num_classes"]:
-            raise SegmentationError(
-                f"{path}: holds class {highest}, but the dataset has classes 0.."
-                f"{results['num_classes'] - 1} (and {VOID}, ignored); make the labels for it"
-            )
-
-
 def check_labels(ids: list[str], labels: Path) -> None:
     """Refuse a folder of labels that a training could not end with, before it starts.
 
     Raises:
         FileNotFoundError: names the first missing file and counts the others.
-        SegmentationError: no label has a pixel that is not ignored.
+        SegmentationError: no label has a pixel that is not ignored, or the first are damaged.
     """
     present = {path.stem for path in labels.glob("*.png")}
     missing = [image_id for image_id in ids if image_id not in present]
@@ -100,16 +79,8 @@ def check_labels(ids: list[str], labels: Path) -> None:
             f"images of {len(ids)} in the split; make the labels of the whole split"
         )
     # The first label usually answers it.
-    if not any(_says_something(labels / f"{image_id}.png") for image_id in ids):
+    if not any((read_label(labels / f"{image_id}.png") != VOID).any() for image_id in ids):
         raise SegmentationError(
             f"{labels}: every pixel of all {len(ids)} labels is {VOID} (ignored), so there is "
             "nothing to learn; make the labels again"
         )
-
-
-def _says_something(label: Path) -> bool:
-    try:
-        with Image.open(label) as image:
-            return any(value != VOID for _, value in image.getcolors(maxcolors=1 << 16) or [])
-    except (OSError, SyntaxError) as error:
-        raise SegmentationError(f"{label}: unreadable label ({error}); make it again") from error

@@ -1,15 +1,16 @@
 """Published weights of a backbone: read, renamed, and refused where they are another network's."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from smallobjects.backbones.table import which_backbone
+from smallobjects.backbones.weight_files import read_weights as read_weight_file
+from smallobjects.errors import BadInputError
 from smallobjects.segmentation.errors import SegmentationError
 
 
@@ -21,37 +22,21 @@ def pretrained_path(initial: Mapping[str, Any] | None) -> Path | None:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the weights in a .pth file of torch or in an .npz file of NumPy.
+    """Return the weights in a file; see `smallobjects.backbones.weight_files.read_weights`.
 
     Raises:
         FileNotFoundError: there is no such file.
-        SegmentationError: it holds no weights that can be read without running what it holds.
+        SegmentationError: it is damaged, of another kind, or holds no weights.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(
             f"{path}: no such pretrained weights; fetch them, or set model.backbone.init_cfg to "
             "null to train from random values"
         )
     try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as arrays:
-                weights = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-        else:
-            weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
-        raise _unreadable(path, str(error)) from error
-    except Exception as error:
-        # torch raises the pickle module's own errors for a file that is no checkpoint.
-        raise _unreadable(path, type(error).__name__) from error
-    weights = weights.get("state_dict", weights) if isinstance(weights, dict) else weights
-    if not isinstance(weights, dict) or not all(isinstance(w, Tensor) for w in weights.values()):
-        raise _unreadable(path, "it is no mapping of names to arrays")
-    return weights
-
-
-def _unreadable(path: Path, reason: str) -> SegmentationError:
-    first = reason.partition("\n")[0]
-    return SegmentationError(f"{path}: not readable as weights ({first}); fetch it again")
+        return read_weight_file(path, "give the weights of this network (.pth, .safetensors, .npz)")
+    except BadInputError as error:
+        raise SegmentationError(str(error)) from error
 
 
 def weights_for(network: nn.Module, path: Path) -> dict[str, Tensor]:
@@ -63,9 +48,9 @@ def weights_for(network: nn.Module, path: Path) -> dict[str, Tensor]:
         FileNotFoundError: there is no such file.
         SegmentationError: the network and the weights differ in names or shapes.
     """
-    weights = read_weights(path)
+    given = read_weights(path)
     rename = getattr(network, "renamed_weights", None)
-    weights = rename(weights) if rename else weights
+    weights = rename(given) if rename else given
     own = network.state_dict()
     # Files that are older than these counters lack them, and nothing reads them.
     counters = {name: own[name] for name in own if name.endswith(".num_batches_tracked")}
@@ -81,9 +66,10 @@ def weights_for(network: nn.Module, path: Path) -> dict[str, Tensor]:
         if name in weights and weights[name].shape != own[name].shape
     ]
     if problems:
+        title, hint = type(network).__name__, which_backbone(given)
         raise SegmentationError(
-            f"{path}: not the weights of the backbone {type(network).__name__}: it {problems[0]} "
-            f"({len(problems)} differences); take the weights of that network"
+            f"{path}: not the weights of the backbone {title}: it {problems[0]} "
+            f"({len(problems)} differences){hint}; take the weights of that network"
         )
     return weights
 
@@ -135,7 +121,7 @@ def check_pretrained(backbone: Mapping[str, Any]) -> None:
     if path is None or initial.get("prefix"):
         return
     if not path.is_file():
-        read_weights(path)
+        read_weights(path)  # says what is wrong
     with torch.random.fork_rng(devices=[]):
         network: nn.Module = MODELS.build({**backbone, "init_cfg": None})
         load_pretrained(network, path)

@@ -64,7 +64,7 @@ class StagedBackbone(BaseModule):
             FileNotFoundError: there is no such file.
             SegmentationError: the file holds weights of another network.
         """
-        if not path.is_file():
+        if not path.exists():
             raise FileNotFoundError(
                 f"{path}: no such pretrained weights; fetch them, or set model.backbone.init_cfg "
                 "to null to train from random values"

@@ -14,7 +14,13 @@ from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.publishing import publish_directory, publish_file
 from smallobjects.publishing.one_writer import only_writer
 from smallobjects.segmentation import modules as _registered  # noqa: F401
-from smallobjects.segmentation.checkpointing import checkpoints, iteration_of, save
+from smallobjects.segmentation.checkpointing import (
+    NO_MESSAGES,
+    checkpoints,
+    iteration_of,
+    load,
+    save,
+)
 from smallobjects.segmentation.configuration import TrainingRun, check_run, runner_config
 from smallobjects.segmentation.dataset import check_labels
 from smallobjects.segmentation.devices import select_device
@@ -28,8 +34,6 @@ from smallobjects.segmentation.runner import SegmentorRunner
 from smallobjects.termination import deferred_termination
 
 logger = logging.getLogger(__name__)
-# MMEngine's resume asks for a message hub; its log would make equal trainings differ in bytes.
-_NO_MESSAGES = {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}
 _STATE = ("optimizer", "param_schedulers", "fisher", "random_state")
 
 
@@ -86,7 +90,7 @@ def _train_and_publish(
         logger.info("%s: training to iteration %d, %s", run.phase, run.last_iteration, origin)
         with deferred_termination(pass_on=run.processes > 1):
             in_processes(run.processes, where, _train, run, config.to_dict(), device)
-    last = torch.load(checkpoints(scratch)[-1], map_location="cpu", weights_only=False)
+    last = load(checkpoints(scratch)[-1])
     _publish(run, last, description, dataset.class_names, config, output)
     shutil.rmtree(scratch)
 
@@ -119,7 +123,7 @@ def _publish(
     }
     content = {"meta": meta, "state_dict": dict(last["state_dict"]), CURVE: last[CURVE]}
     if run.phase == "shared":
-        content |= {name: last[name] for name in _STATE} | {"message_hub": _NO_MESSAGES}
+        content |= {name: last[name] for name in _STATE} | {"message_hub": NO_MESSAGES}
     for machinery in ("work_dir", "load_from", "resume", "visualizer"):
         config.pop(machinery)
     with publish_file(output.with_suffix(".config.py")) as partial:

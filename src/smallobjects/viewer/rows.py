@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from smallobjects.integrity.tables import whole_parquet
+
 SIZES = ("small", "medium", "large")
 COLUMNS = ("image", "class_id", "instance_id", "area", "size", "iou")
 ORDERS = ("iou", "area", "image", "class_id")
@@ -84,7 +86,7 @@ def read_rows(path: Path) -> Rows:
         ViewError: it is something else, or names an image by a path.
     """
     try:
-        table = parquet.read_table(path, columns=list(COLUMNS))
+        table = parquet.read_table(whole_parquet(path), columns=list(COLUMNS))
     except (pa.ArrowException, OSError) as error:
         raise ViewError(
             f"{path}: no table of scored instances ({error}); "

@@ -5,7 +5,6 @@
 h×w is the grid of the network on a square image, so each cell covers the same part of any image.
 """
 
-import io
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,8 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.zip_members import fixed_member
+from smallobjects.pseudo_labels.array_archive import ArrayArchive, add_array
 from smallobjects.publishing import publish_file
 
 ImageMaps = tuple[np.ndarray, np.ndarray]
@@ -31,29 +29,23 @@ def write_attention(path: Path, maps: Iterable[tuple[str, ImageMaps]]) -> None:
     with publish_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for image_id, arrays in maps:
             for name, array in zip(("classes", "maps"), arrays, strict=True):
-                content = io.BytesIO()
-                np.lib.format.write_array(content, array.astype(np.uint8), allow_pickle=False)
-                member = fixed_member(f"{image_id}/{name}.npy", zipfile.ZIP_DEFLATED)
-                archive.writestr(member, content.getvalue(), compresslevel=1)
+                add_array(archive, f"{image_id}/{name}", array.astype(np.uint8), compressed=True)
 
 
 def read_attention(path: Path, image_ids: list[str]) -> AttentionMaps:
     """Return the maps of these images.
 
     Raises:
-        BadInputError: the file is no such store, or lacks an image.
+        BadInputError: the file is no such store, is damaged, or lacks an image.
     """
-    remedy = "make it again with the stage that writes it"
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {
-                image_id: (arrays[f"{image_id}/classes"], arrays[f"{image_id}/maps"])
-                for image_id in image_ids
-            }
-    except KeyError as error:
-        raise BadInputError(f"{path}: no attention maps: {error.args[0]}; {remedy}") from error
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BadInputError(f"{path}: no store of attention maps ({error}); {remedy}") from error
+    with ArrayArchive(path, "make it again with the stage that writes it") as archive:
+        return {
+            image_id: tuple(
+                archive.array(f"{image_id}/{name}", f"attention maps of image {image_id}")
+                for name in ("classes", "maps")
+            )
+            for image_id in image_ids
+        }
 
 
 def to_levels(maps: torch.Tensor) -> np.ndarray:

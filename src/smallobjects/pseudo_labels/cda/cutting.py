@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.integrity.tables import read_frame, write_frame
 from smallobjects.pseudo_labels.augmentation import VOID
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
@@ -78,7 +79,7 @@ def write_cuts(path: Path, cuts: Iterable[Cut]) -> None:
     """Write cuts as a table (.parquet), one row each."""
     with publish_file(path) as partial:
         rows = [astuple(cut) for cut in cuts]
-        pd.DataFrame(rows, columns=COLUMNS).to_parquet(partial, index=False)
+        write_frame(pd.DataFrame(rows, columns=COLUMNS), partial)
 
 
 def read_cuts(path: Path) -> list[Cut]:
@@ -88,8 +89,8 @@ def read_cuts(path: Path) -> list[Cut]:
         BadInputError: the file is no such table.
     """
     try:
-        table = pd.read_parquet(path, columns=COLUMNS)
-    except (OSError, ValueError, KeyError) as error:
+        table = read_frame(path, COLUMNS)
+    except (OSError, ValueError) as error:
         raise BadInputError(
             f"{path}: no table of cuts ({error}); make it again with `smallobjects cut-objects`"
         ) from error

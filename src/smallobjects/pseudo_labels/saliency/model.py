@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.datasets.saliency_parameters import SaliencyNetwork
+from smallobjects.integrity.errors import ContentError
+from smallobjects.integrity.zips import check_zip
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
 
@@ -28,11 +30,14 @@ def load_saliency_network(path: Path, device: torch.device) -> Network:
 
 def _torchscript(path: Path, device: torch.device) -> Network:
     try:
+        # torch takes the archive's checksums on trust.
+        check_zip(path)
         network = torch.jit.load(str(path), map_location=device).eval()
     except (RuntimeError, ValueError, OSError) as error:
+        reason = f" ({error})" if isinstance(error, ContentError) else ""
         raise BadInputError(
-            f"{path}: cannot be read as TorchScript; give a file made by torch.jit.save, or an "
-            "ONNX file whose name ends in .onnx"
+            f"{path}: cannot be read as TorchScript{reason}; give a file made by torch.jit.save, "
+            "or an ONNX file whose name ends in .onnx"
         ) from error
     return lambda images: _first(network(images.to(device)))
 
