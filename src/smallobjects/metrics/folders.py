@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from smallobjects.metrics.areas import class_areas
+from smallobjects.metrics.checks import MaskNames
 from smallobjects.metrics.ground_truth import Truth, Truths
 from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import ROW, SIZE_LIMITS
 from smallobjects.metrics.masks import images_of, read_mask
-from smallobjects.metrics.overlaps import MaskNames
 from smallobjects.parallel import ordered_map
 
 if TYPE_CHECKING:
