@@ -61,7 +61,7 @@ device_option = click.option(
     "--device",
     default="auto",
     show_default=True,
-    help="cpu, cuda, or auto: cuda where there is one.",
+    help="cpu, cuda, or auto: cuda where there is a GPU.",
 )
 dataset_option = click.option(
     "--dataset", required=True, type=EXISTING_FOLDER, help="Prepared dataset."
