@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.image_modes import check_one_reading
 
 _PALETTE = bytes(channel for colour in voc_palette(256) for channel in colour)
 _UNREADABLE = (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError)
@@ -86,11 +87,13 @@ def read_image_size(path: Path) -> tuple[int, int]:
     the pixels as they are stored, and every stage reads them so.
 
     Raises:
-        DatasetError: the file is missing, is no image, or ends early.
+        DatasetError: the file is missing, is no image, ends early, or would be read as other pixels
+            by some stages (see `check_one_reading`).
     """
     try:
         with Image.open(path) as image:
             height, width = image.height, image.width
+            check_one_reading(path, image)
             # All of the data of a JPEG is read, but its pixels are not worked out.
             image.draft("L", (1, 1))
             image.load()
