@@ -130,6 +130,35 @@ def test_probability_lies_in_the_box_and_more_of_it_at_a_lower_threshold():
     assert (possible > 0.9).sum() > (sure > 0.9).sum() > 0
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.05, 0.95), st.sampled_from([0.2, 0.85]))
+def test_a_dense_map_is_kept_to_the_border_of_the_image(seed, dense, threshold):
+    mask = np.random.default_rng(seed).uniform(dense, 1, SHAPE)
+    mask[5, 7] = 0
+    height, width = SHAPE
+    certain = []
+    for columns in (width, width - 1):
+        item = BoxedObject(0, 1, 0, 0, columns, height)
+        parameters = BbamLabelParameters(blur_base=4, blur_slope=0)
+        probability = object_probability(mask, item, SHAPE, threshold, parameters)
+        assert probability.max() == 1
+        assert probability.min() >= 0
+        certain.append((probability > 0.8)[:, : width - 2].sum())
+    # A box over the whole image keeps what one that is a pixel narrower does, but for its border.
+    assert certain[0] >= certain[1] - 2 * height
+
+
+def test_an_object_that_fills_its_image_is_not_lost():
+    mask = np.ones(SHAPE)
+    mask[5, 7] = 0
+    height, width = SHAPE
+    blurred = PLAIN.model_copy(update={"blur_base": 4})
+    for columns in (width, width - 1):
+        item = BoxedObject(0, 1, 0, 0, columns, height)
+        image = np.zeros((*SHAPE, 3), np.uint8)
+        assert masks.object_pixels(image, mask, item, 0.2, blurred).mean() > 0.7
+
+
 @pytest.mark.parametrize("mask", [np.zeros((0, 0)), np.zeros((3, 3)), np.eye(12, 16) * 0])
 def test_without_a_map_there_is_no_probability(mask):
     item = BoxedObject(0, 1, 0, 0, 4, 4)

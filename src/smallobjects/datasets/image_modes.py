@@ -39,9 +39,9 @@ def check_one_reading(path: Path, image: Image.Image) -> None:
         return
     if image.format == "TIFF" and image.getexif().get(_ORIENTATION, 1) != 1:
         raise UnfitImageError(
-            f"{path}: a TIFF of mode {image.mode!r} whose mark of orientation says to turn it, which "
-            "readers do with a TIFF and with no other format, while masks refer to the stored "
-            "pixels; save it as RGB without the mark"
+            f"{path}: a TIFF of mode {image.mode!r} with a mark of orientation, which readers heed "
+            "in no other format, while masks refer to the stored pixels; save it as RGB "
+            "without the mark"
         )
     seen, other = np.asarray(image.convert("RGB"), np.int16), _read_by_opencv(path)
     if other is None or other.shape != seen.shape or np.abs(seen - other).max() > _TOLERANCE:
