@@ -6,13 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from smallobjects.datasets.coco import paint_instances, semantic_from_instances
-from smallobjects.datasets.coco_annotations import (
-    CocoEntry,
-    class_of,
-    is_crowd,
-    read_annotation_file,
-)
+from smallobjects.datasets.coco_annotations import CocoEntry, read_annotation_file
 from smallobjects.datasets.coco_masks import decode_mask
+from smallobjects.datasets.coco_objects import class_of, is_crowd
 from smallobjects.metrics.ground_truth import TruthMasks
 
 
