@@ -213,6 +213,10 @@ VOC = {
         mask("SegmentationObject", patch(9, rows=slice(44, 48))),
         r"Object/.*: instance 9 has no pixel of any class .*; the two masks do not belong",
     ),
+    "class on no instance": Damage(
+        mask("SegmentationClass", patch(7)),
+        r"Object/.*: 16 pixels of class 7 belong to no instance; .* or paint the pixels on an inst",
+    ),
     "instance of two classes": Damage(
         all_of(
             mask("SegmentationClass", patch(3, columns=slice(0, 2))),

@@ -141,8 +141,9 @@ def score(
         truths = _ground_truth(semantic, instances, coco)
         num_classes = num_classes or COCO_NUM_CLASSES
         listed = read_image_list(images) if images else None
-        ids, skipped = select_images(predictions, truths, listed, skip_missing)
-        files = [ImageFiles(predictions / f"{image}.png", truths.of(image)) for image in ids]
+        found, skipped = select_images(predictions, truths, listed, skip_missing)
+        ids = list(found)
+        files = [ImageFiles(path, truths.of(image)) for image, path in found.items()]
         batches = score_batches(
             files, Scale(num_classes, size_limits), workers or _useful_workers(len(ids))
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smallobjects.datasets.agreement import instance_classes
+from smallobjects.datasets.agreement import REMEDY, instance_classes
 from smallobjects.datasets.errors import DatasetError, UnfitImageError
 from smallobjects.datasets.findings import Finding
 from smallobjects.datasets.image_modes import check_side
@@ -119,9 +119,9 @@ def _instance_findings(
 ) -> Iterator[Finding]:
     """Compare the instance mask with the class mask and with the table."""
     file = f"instances/{image.image_id}.png"
-    classes, contradictions, strays = instance_classes(masks["instances"], masks["semantic"])
-    for contradiction in [*strays, *contradictions]:
-        yield Finding(file, contradiction)
+    classes, contradictions = instance_classes(masks["instances"], masks["semantic"])
+    for contradiction in contradictions:
+        yield Finding(file, contradiction, REMEDY)
     if "instances" not in image.rows:
         return
     every = dict.fromkeys(np.unique(masks["instances"]).tolist()) | classes

@@ -121,9 +121,9 @@ def check_instance_ids(values: np.ndarray, name: str, ignore_index: int) -> None
 
 
 def check_voids(
-    instances: np.ndarray, semantic: np.ndarray, pixels: np.ndarray, ignore_index: int
+    instances: np.ndarray, semantic: np.ndarray, pixels: np.ndarray, ignore_index: int, name: str
 ) -> None:
-    """Refuse an instance mask that is void where the class mask is not.
+    """Refuse an instance mask that is void where the class mask has an object.
 
     That is what an instance looks like that was given the void value as its id.
 
@@ -132,15 +132,16 @@ def check_voids(
         semantic: N classes, of the same pixels.
         pixels: how many pixels have both.
         ignore_index: the void value of both.
+        name: of the instance mask, for messages.
 
     Raises:
         ValueError: it is so in some pixels.
     """
-    wrong = (instances == ignore_index) & (semantic != ignore_index)
+    wrong = (instances == ignore_index) & (semantic != ignore_index) & (semantic != 0)
     if wrong.any():
         raise ValueError(
-            f"{pixels[wrong].sum():.0f} pixels are {ignore_index}, which is void, but class "
-            f"{semantic[wrong].max()} in the class mask; give an instance of that id another one, "
+            f"{name}: {pixels[wrong].sum():.0f} pixels are {ignore_index}, which is void, but "
+            f"class {semantic[wrong].max()} in the class mask; give an instance of that id another one, "
             f"or write {ignore_index} into both masks where there is to be void"
         )
 

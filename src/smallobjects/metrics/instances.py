@@ -6,7 +6,7 @@ al., WACV 2024). Everything is counted in integers; only the quotient at the end
 
 import numpy as np
 
-from smallobjects.metrics.checks import MaskNames, check_voids, checked_size_limits
+from smallobjects.metrics.checks import MaskNames, checked_size_limits
 from smallobjects.metrics.components import components_of_regions
 from smallobjects.metrics.overlaps import Overlaps, overlaps_of
 from smallobjects.metrics.runs import distinct, pixels_by
@@ -43,8 +43,9 @@ def instance_ious(
         semantic: H×W integers, 0 background, 1..num_classes-1, `ignore_index` void.
         instances: H×W integers, 0 background, ids 1..65535 with or without gaps, `ignore_index`
             void (so no instance can have that id). All pixels of an instance have one class in
-            `semantic`, void aside; where the instance mask is void, so is `semantic`. Pixels of a
-            class on no instance (0) are no part of any instance.
+            `semantic`, void aside. Pixels of a class on no instance (0) are no part of any. In a
+            mask of 8 bits `ignore_index` is void whatever `semantic` says, as class masks without
+            a void border need it; a wider one may not be void where `semantic` has an object.
         num_classes: C, background included.
         ignore_index: the void value of both ground-truth masks; no class, and any integer else.
         size_limits: areas in pixels, above 0; small < first <= medium < second <= large.
@@ -75,7 +76,6 @@ def instance_ious_of_overlaps(
         ValueError: the masks contradict each other, or the size limits do not rise.
     """
     size_limits = checked_size_limits(size_limits)
-    check_voids(overlaps.instance, overlaps.truth, overlaps.pixels, ignore_index)
     ids, index = _indexed(overlaps.instance, ignore_index)
     area = pixels_by(index, overlaps.pixels, len(ids) + 2)[1:-1]
     class_ids = _classes_of_instances(overlaps.truth, index, ids, ignore_index)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from smallobjects.image_lists import files_by_id
+
 _GREY, _PALETTE = 0, 3
 _COLOUR_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -102,13 +104,13 @@ def _decode(content: bytes) -> np.ndarray:
         return np.asarray(image)
 
 
-def images_of(folder: Path) -> list[str]:
-    """Return the ids of all PNG files of a folder, sorted.
+def masks_of(folder: Path) -> dict[str, Path]:
+    """Return the PNG files of a folder by image id, sorted; see `files_by_id`.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or an image has two.
     """
-    images = sorted(path.stem for path in folder.glob("*.png"))
-    if not images:
+    masks = files_by_id(folder, ".png")
+    if not masks:
         raise ValueError(f"{folder}: no PNG files in this folder")
-    return images
+    return masks

@@ -15,6 +15,7 @@ from smallobjects.metrics.checks import (
     check_ignore_index,
     check_instance_ids,
     check_shape,
+    check_voids,
 )
 from smallobjects.metrics.components import Regions, regions_of
 from smallobjects.metrics.runs import distinct
@@ -79,4 +80,7 @@ def overlaps_of(
     check_classes(found, num_classes, names.prediction, ignore_index, pixels)
     check_classes(truth, num_classes, names.semantic, ignore_index, pixels)
     check_instance_ids(instance, names.instances, ignore_index)
+    if instances.itemsize > 1:
+        # In 8 bits it is a custom of VOC's; where ids can go beyond it, one may have run into it.
+        check_voids(instance, truth, pixels, ignore_index, names.instances)
     return Overlaps(region, found, truth, instance, pixels, prediction, runs, regions)
