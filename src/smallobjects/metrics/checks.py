@@ -141,8 +141,8 @@ def check_voids(
     if wrong.any():
         raise ValueError(
             f"{name}: {pixels[wrong].sum():.0f} pixels are {ignore_index}, which is void, but "
-            f"class {semantic[wrong].max()} in the class mask; give an instance of that id another one, "
-            f"or write {ignore_index} into both masks where there is to be void"
+            f"class {semantic[wrong].max()} in the class mask; give an instance of that id another "
+            f"one, or write {ignore_index} into both masks where there is to be void"
         )
 
 
