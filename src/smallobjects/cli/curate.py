@@ -91,7 +91,7 @@ def export_decisions(
                 f"{folder / name}: no such file; `smallobjects curate` makes it"
             )
     try:
-        store = Store.open(
+        store = Store.open_to_read(
             folder / "decisions.sqlite", Catalog(folder / "candidates.sqlite", folder)
         )
         with store.connect() as connection:
