@@ -98,7 +98,7 @@ def test_the_page_is_told(store, images, full):
     options = {"headers": {"Host": "localhost", "Origin": "http://localhost"}}
     assert client.post("/api/verdicts", json=said, **options).status_code == 200
     answer = client.post("/api/verdicts", json=said | {"note": "other"}, **options)
-    assert answer.status_code == 409
+    assert answer.status_code == 400
     assert "Another verdict" in answer.text
     full(store)
     for number in range(2000):

@@ -127,7 +127,8 @@ class _Pages:
         except KeyError as error:
             raise BadRequest(f"Image {verdict.image!r} is no candidate.") from error
         except RefusedVerdictError as error:
-            raise Conflict(str(error)) from error
+            # 400: pages put aside what is never taken, and send again what is refused otherwise.
+            raise BadRequest(str(error)) from error
         except FullDiskError as error:
             raise _NoRoom(str(error)) from error
         return as_json({"request": verdict.request})
