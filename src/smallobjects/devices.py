@@ -2,25 +2,30 @@
 
 import torch
 
+from smallobjects.cuda import gpu_is_meant, why_unusable
+
+_REMEDY = (
+    "install a driver, or the build of PyTorch that fits yours (README, 'Another CUDA'); to "
+    "compute on the CPU, say --device cpu (in config/config.yaml: compute: {device: cpu})"
+)
+
 
 def find_device(name: str) -> torch.device:
     """Return the device called `name`.
 
     Args:
-        name: `cpu`, `cuda`, `cuda:<n>`, or `auto` for CUDA where there is one.
+        name: `cpu`, `cuda`, `cuda:<n>`, or `auto`: CUDA where there is a GPU, else the CPU.
 
     Raises:
-        ValueError: there is no such device here; the message says what to use instead.
+        ValueError: there is no such device here, or (with `auto`) there is a GPU that torch cannot
+            use; the message says why, and what to do.
     """
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+        name = "cuda" if gpu_is_meant() or why_unusable() is None else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:
         raise ValueError(f"device {name!r}: unknown; use cpu, cuda or auto") from None
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ValueError(
-            f"device {name!r}: torch sees {torch.cuda.device_count()} CUDA devices here; use cpu "
-            "or auto, or start on a machine with a GPU"
-        )
+    if device.type == "cuda" and (reason := why_unusable(device.index or 0)):
+        raise ValueError(f"device {name!r}: CUDA cannot be used here: {reason}; {_REMEDY}")
     return device

@@ -56,6 +56,23 @@ def test_the_paper_scale_keeps_the_published_settings(paper):
 
 
 @pytest.mark.parametrize(
+    ("scale", "compute", "device"),
+    [
+        ("paper", {}, "cuda"),
+        ("paper", {"gpus": 2}, "cuda"),
+        ("paper", {"gpus": 0}, "auto"),
+        ("paper", {"device": "cpu"}, "cpu"),
+        ("photos", {}, "auto"),
+        ("photos", {"gpus": 1}, "cuda"),
+        ("demo", {"gpus": 1}, "cpu"),
+    ],
+)
+def test_a_job_that_takes_a_gpu_asks_for_cuda(config_folder, scale, compute, device):
+    experiment = load(config_folder / "config.yaml", {"scale": scale, "compute": compute})
+    assert experiment.scale.compute.device == device
+
+
+@pytest.mark.parametrize(
     ("method", "network"),
     [
         *(("irn", "resnet50.pth"), ("rib", "resnet50.pth"), ("amn", "resnet50.pth")),

@@ -6,12 +6,18 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smallobjects.cli import main
 from smallobjects.curation.errors import CurationError
 from smallobjects.curation.export import export
 from smallobjects.curation.submission import MissingObject, Settlement
-from smallobjects.datasets.decisions import read_decisions
+from smallobjects.datasets.decisions import (
+    for_spreadsheets,
+    from_spreadsheets,
+    read_decisions,
+)
 
 BOX = MissingObject(class_name="bottle", x0=3, y0=4, x1=9, y1=30)
 CHAIR = MissingObject(class_name="chair", x0=0, y0=0, x1=1, y1=1)
@@ -24,14 +30,62 @@ def exported(store, **options):
 
 def test_notes_of_any_kind_come_back(store, say, images, tmp_path):
     notes = ['a "cup", unlabelled', "=1+1", "ein Stuhl – ü", "<script>alert(1)</script>", "", ","]
+    notes += ["@SUM(A1)", "'=1", "''-2", "'quoted'", "+49 30", "-"]
     for image, note in zip(images, notes, strict=False):
         say("Ada, M. L.", image, "reject", note)
     path = tmp_path / "decisions.csv"
     path.write_text(exported(store).decisions, encoding="utf-8")
     assert read_decisions(path, images) == dict.fromkeys(images[: len(notes)], False)
     with path.open(encoding="utf-8") as file:
-        found = {row["image"]: row["note"] for row in csv.DictReader(file)}
+        stored = {row["image"]: row["note"] for row in csv.DictReader(file)}
+    assert not [note for note in stored.values() if note[:1] in tuple("=+-@")]
+    found = {image: from_spreadsheets(note) for image, note in stored.items()}
     assert found == dict(zip(images, notes, strict=False))
+
+
+@given(st.text(max_size=8) | st.text("'=+-@\t\ra", max_size=4))
+def test_no_text_is_a_formula_and_all_of_it_comes_back(text):
+    safe = for_spreadsheets(text)
+    assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert from_spreadsheets(safe) == text
+
+
+def test_a_reviewer_whose_name_is_a_formula(store, say, images, tmp_path):
+    say("=HYPERLINK(1)", images[0], "accept", boxes=[CHAIR])
+    result = exported(store)
+    assert f"{images[0]},accept,'=HYPERLINK(1)," in result.decisions
+    assert result.boxes.splitlines()[1].endswith(",'=HYPERLINK(1)")
+    (tmp_path / "d.csv").write_text(result.decisions, encoding="utf-8")
+    assert read_decisions(tmp_path / "d.csv", images) == {images[0]: True}
+
+
+def test_exporting_writes_nothing_beside_the_verdicts(store, say, images, tmp_path):
+    say("Ada", images[0], "accept")
+    folder = store.path.parent
+    (folder / "candidates.sqlite").write_bytes(store.catalog.path.read_bytes())
+    with store.connect() as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    output = tmp_path / "elsewhere" / "decisions.csv"
+    arguments = ["export-decisions", "--folder", str(folder), "--output", str(output)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert images[0] in output.read_text()
+    after = {path.name: path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()}
+    assert after == before
+
+
+def test_what_is_only_in_the_log_is_exported_too(store, say, images, tmp_path):
+    (store.path.parent / "candidates.sqlite").write_bytes(store.catalog.path.read_bytes())
+    output = tmp_path / "decisions.csv"
+    with store.connect() as held:
+        held.execute("SELECT count(*) FROM verdicts").fetchone()
+        say("Ada", images[0], "accept")
+        assert store.path.with_name(f"{store.path.name}-wal").stat().st_size
+        arguments = ["export-decisions", "--folder", str(store.path.parent)]
+        result = CliRunner().invoke(main, [*arguments, "--output", str(output)])
+    assert result.exit_code == 0, result.output
+    assert images[0] in output.read_text()
 
 
 def test_reviewers_who_agree_both_stand_there(store, say, images, tmp_path):

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from smallobjects.datasets.coco_annotations import box_of, class_of
 from smallobjects.datasets.coco_masks import decode_mask
+from smallobjects.datasets.coco_objects import box_of, class_of
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.outlines import run_lengths
 
@@ -75,8 +75,56 @@ def test_box_holds_the_pixels_it_touches(x, y, width, height):
         with pytest.raises(DatasetError, match=r"a\.json: the box .* lies outside the 9×6 image"):
             box_of(annotation, 6, 9, "a.json")
         return
+    if x < -2 or y < -2 or x_end > 11 or y_end > 8:
+        with pytest.raises(DatasetError, match=r"a\.json: the box .* reaches far beyond the 9×6"):
+            box_of(annotation, 6, 9, "a.json")
+        return
     box = box_of(annotation, 6, 9, "a.json")
     columns = [k for k in range(9) if k < x_end and k + 1 > x] or [min(max(floor(x), 0), 8)]
     rows = [k for k in range(6) if k < y_end and k + 1 > y] or [min(max(floor(y), 0), 5)]
     assert list(range(box.x0, box.x1)) == columns
     assert list(range(box.y0, box.y1)) == rows
+
+
+@pytest.mark.parametrize(
+    "polygon",
+    [
+        [1, 1, 1e9, 1, 5, 5],
+        [1, 1, 5, -1e7, 5, 5],
+        [1, 1, 19, 1, 5, 5],
+        [-10, 1, 5, 1, 5, 5],
+        [1, 1, 10**400, 1, 5, 5],
+        [1, 1, 1e308, 1e308, 5, 5],
+        [1, 1, float("inf"), 1, 5, 5],
+        [1, 1, float("-inf"), float("inf"), 5, 5],
+        [1, 1, float("nan"), 1, 5, 5],
+        [1, 1, True, 1, 5, 5],
+        [1, 1, None, 1, 5, 5],
+    ],
+)
+def test_coordinates_far_from_the_image_are_refused_before_they_are_painted(polygon):
+    with pytest.raises(DatasetError, match=r"^a\.json: a polygon (reaches|must)") as caught:
+        decode_mask({"segmentation": [[1, 1, 3, 1, 3, 3], polygon]}, 6, 9, "a.json")
+    assert len(str(caught.value)) < 150
+
+
+coordinates = st.floats(-9, 18).map(lambda x: round(x, 2))
+
+
+@given(st.lists(st.tuples(coordinates, st.floats(-6, 12)), min_size=3, max_size=6))
+def test_what_hangs_over_the_border_is_painted_as_the_library_does(points):
+    polygon = [value for point in points for value in point]
+    expected = coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects([polygon], 6, 9)))
+    assert (decode_mask({"segmentation": [polygon]}, 6, 9, "a.json") == expected).all()
+
+
+@pytest.mark.parametrize("category", [[1], {"id": 1}, "1", None, 1.5, 10**400])
+def test_a_category_that_is_no_number_is_refused(category):
+    with pytest.raises(DatasetError, match=r"^a\.json: category .* is none of the 80"):
+        class_of({"category_id": category}, "a.json")
+
+
+@pytest.mark.parametrize("bbox", [[1, 2, 10**400, 4], [1, 2, [3], 4], None, "1234", {}, 5])
+def test_a_box_that_is_no_four_numbers_is_refused(bbox):
+    with pytest.raises(DatasetError, match=r"^a\.json: (bbox must be|the box)"):
+        box_of({"bbox": bbox, "category_id": 1}, 6, 9, "a.json")

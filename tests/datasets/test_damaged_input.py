@@ -213,6 +213,10 @@ VOC = {
         mask("SegmentationObject", patch(9, rows=slice(44, 48))),
         r"Object/.*: instance 9 has no pixel of any class .*; the two masks do not belong",
     ),
+    "class on no instance": Damage(
+        mask("SegmentationClass", patch(7)),
+        r"Object/.*: 16 pixels of class 7 belong to no instance; .* or paint the pixels on an inst",
+    ),
     "instance of two classes": Damage(
         all_of(
             mask("SegmentationClass", patch(3, columns=slice(0, 2))),
@@ -243,6 +247,15 @@ VOC = {
     "box outside the image": Damage(
         all_of(replaced(XML, "<xmin>25", "<xmin>125"), replaced(XML, "<xmax>42", "<xmax>142")),
         r"000013\.xml: the box .*125.* of 'person' covers no pixel of the 48×48 image; correct or",
+    ),
+    "box that reaches far out": Damage(
+        replaced(XML, "<xmax>42", "<xmax>421"), r"000013\.xml: the box .* reaches far beyond the 48"
+    ),
+    "annotation in an unknown encoding": Damage(
+        lambda root: (root / XML).write_text(
+            "<?xml version='1.0' encoding='klingon'?>" + (root / XML).read_text()
+        ),
+        r"000013\.xml: unknown encoding: klingon; save it as UTF-8",
     ),
     "box inverted": Damage(
         all_of(replaced(XML, "<xmin>25", "<xmin>42"), replaced(XML, "<xmax>42", "<xmax>25")),
@@ -295,7 +308,32 @@ COCO = {
     ),
     "two annotations with one id": Damage(
         edited(lambda file: file["annotations"][1].update(id=1)),
-        "two annotations have the id 1; fetch it again",
+        r"val2014\.json: two annotations have the id 1\. Correct them .*: leave_out",
+    ),
+    "number of 400 digits": Damage(
+        annotation(segmentation=[[1, 1, 10**400, 1, 5, 5]]),
+        "annotation 1 of image '.*42': a polygon must be a list of finite numbers",
+    ),
+    "number of 5000 digits": Damage(
+        replaced(SOURCE, '"id": 1,', f'"id": {"1" * 5000},'), r"\.json: malformed JSON"
+    ),
+    "category that is a list": Damage(
+        annotation(category_id=[1]), r"annotation 1 of .*: category \[1\] is none of the 80"
+    ),
+    "id that is a list": Damage(annotation(id=[1]), r"two annotations have the id \[1\]|id \[1\]"),
+    "image id that is a list": Damage(annotation(image_id=[1]), r"belongs to image \[1\]"),
+    "image id that is text": Damage(
+        annotation(image_id="42"), "annotation 1 belongs to image '42'"
+    ),
+    "JSON that is thousands deep": Damage(
+        content(SOURCE, "[" * 100_000), r"\.json: malformed JSON \(lists in lists"
+    ),
+    "polygon of 1e9": Damage(
+        annotation(segmentation=[[1, 1, 1e9, 1, 5, 5]]),
+        r"annotation 1 of image '.*42': a polygon reaches to 1e\+09, far outside the 48×48 image",
+    ),
+    "box that reaches far out": Damage(
+        annotation(bbox=[1, 2, 1e6, 3]), "reaches far beyond the 48×48 image; correct it"
     ),
     "size that is no number": Damage(
         edited(lambda file: file["images"][0].update(height="48")),

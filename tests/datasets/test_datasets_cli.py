@@ -62,8 +62,8 @@ def test_bad_input_ends_in_one_line(call, voc_parameters, tmp_path):
     result = call(
         "make-synthetic", "--layout", "voc", "--parameters", SCENES, "--output", tmp_path / "file"
     )
-    assert result.exit_code == 1
-    assert "a file is where a folder is to be made" in result.output
+    assert result.exit_code == 2
+    assert "is a file" in result.output
 
 
 def test_unknown_parameter_is_refused(call, tmp_path):

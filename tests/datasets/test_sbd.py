@@ -132,3 +132,11 @@ class TestBadInput:
         with pytest.raises(DatasetError, match="holds other data"):
             join_sbd(voc, sbd, tmp_path / "mine")
         assert (tmp_path / "mine" / "file").read_text() == "mine"
+
+
+def test_lists_with_a_mark_of_byte_order(published, tmp_path):
+    voc, sbd = published
+    expected = join_sbd(voc, sbd, tmp_path / "voc")
+    for path in [*(voc / "ImageSets/Segmentation").glob("*.txt"), *sbd.glob("*.txt")]:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert join_sbd(voc, sbd, tmp_path / "again") == expected

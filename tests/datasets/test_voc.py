@@ -206,3 +206,21 @@ def test_real_images_with_derived_instances(realdata, tmp_path):
             # Rebuilt files lack difficult objects, and with them a class now and then.
             assert found <= expected
     assert compared > 100
+
+
+def test_names_and_lists_as_other_systems_leave_them(raw, voc_parameters, tmp_path):
+    prepare_dataset("voc", voc_parameters, raw, tmp_path / "plain")
+    plain = PreparedDataset.open(tmp_path / "plain")
+    expected = plain.read_image("2009_000013").tobytes()
+    for folder, suffix in (
+        ("JPEGImages", ".JPG"), ("SegmentationClass", ".PNG"), ("SegmentationObject", ".PNG"),
+    ):  # fmt: skip
+        for path in list((raw / folder).iterdir()):
+            path.rename(path.with_suffix(suffix))
+            (raw / folder / f"._{path.name}").write_bytes(b"\0\5")
+    for path in (raw / "ImageSets/Segmentation").glob("*.txt"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    prepare_dataset("voc", voc_parameters, raw, tmp_path / "odd")
+    odd = PreparedDataset.open(tmp_path / "odd")
+    assert odd.description == plain.description
+    assert odd.read_image("2009_000013").tobytes() == expected

@@ -60,6 +60,9 @@ def test_box_covers_exactly_the_pixels_within_the_image(xmin, ymin, xmax, ymax):
     if not columns or not rows:
         with pytest.raises(DatasetError, match=r"a\.xml: the box .* covers no pixel"):
             item.box(height, width, "a.xml")
+    elif xmin - 1 < -4 or ymin - 1 < -3 or xmax > 44 or ymax > 33:
+        with pytest.raises(DatasetError, match=r"a\.xml: the box .* reaches far beyond the 40×30"):
+            item.box(height, width, "a.xml")
     else:
         box = item.box(height, width, "a.xml")
         assert list(range(box.x0, box.x1)) == columns
@@ -76,3 +79,56 @@ def test_official_and_rebuilt_files_parse(realdata):
         objects = read_annotation(path).objects
         assert len(objects) == names > 0
         assert all(1 <= item.class_id <= len(VOC_CLASSES) for item in objects)
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        "gb2312",
+        "GBK",
+        "gb18030",
+        "Shift_JIS",
+        "euc-jp",
+        "Big5",
+        "utf-8",
+        "UTF-16",
+        "iso-8859-1",
+        "windows-1252",
+        "utf-8-sig",
+    ],
+)
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_any_encoding_that_is_declared_is_read(encoding, quote, tmp_path):
+    words = "画像" if encoding in ("Shift_JIS", "euc-jp", "UTF-16") else "图像"
+    if encoding == "Big5":
+        words = "圖像"
+    if encoding in ("iso-8859-1", "windows-1252"):
+        words = "Übung"
+    # A mark of byte order is no encoding that a file declares.
+    declared = encoding.removesuffix("-sig")
+    text = (
+        f"<?xml version={quote}1.0{quote} encoding={quote}{declared}{quote} ?>\r\n"
+        f"<annotation><folder>{words}</folder>{an_object()}</annotation>"
+    )
+    path = tmp_path / "a.xml"
+    path.write_bytes(text.encode(encoding))
+    (item,) = read_annotation(path).objects
+    assert item.corners == (1, 1, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<?xml version='1.0' encoding='klingon'?><annotation/>", "klingon.*; save it as UTF-8"),
+        (b"<?xml version='1.0' encoding='hex'?><annotation/>", "hex.*; save it as UTF-8"),
+        (b"<?xml version='1.0' encoding='gb2312'?><annotation>\xff\xff</annotation>", "malformed"),
+        (b"<?xml version='1.0' encoding='gb2312'?>" + b"<annotation>", "malformed XML"),
+        (b"<?xml version='1.0' encoding='utf-8'?><annotation>\xff</annotation>", "malformed XML"),
+        (b"", "malformed XML"),
+    ],
+)
+def test_an_encoding_that_cannot_be_read_is_one_line(content, words, tmp_path):
+    (tmp_path / "a.xml").write_bytes(content)
+    with pytest.raises(DatasetError, match=rf"a\.xml: .*{words}") as caught:
+        read_annotation(tmp_path / "a.xml")
+    assert "\n" not in str(caught.value)

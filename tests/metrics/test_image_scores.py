@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from scenes import LIMITS, NUM_CLASSES, scenes
 
 from smallobjects.metrics import confusion_matrix, instance_ious
+from smallobjects.metrics.checks import MaskNames
 from smallobjects.metrics.image_scores import image_scores
-from smallobjects.metrics.overlaps import MaskNames
 
 
 @settings(max_examples=200, deadline=None)
@@ -27,7 +27,7 @@ def test_gives_what_the_two_functions_give(scene):
         ([[1, 1]], [[1]], [[1]], "found.png: 1×2 pixels .*, but objects.png has 1×1"),
         ([[1]], [[0]], [[3]], "objects.png: instance 3 has no class"),
         ([[1]], [[1.0]], [[1]], "classes.png: expected a mask of integers, got float64"),
-        ([[1]], [[1]], [[65536]], "objects.png: instance ids 65536..65536"),
+        ([[1]], [[1]], [[65536]], "objects.png: instance id 65536"),
     ],
 )
 def test_messages_name_the_files(prediction, semantic, instances, message):

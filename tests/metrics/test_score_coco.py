@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 from pycocotools import mask as run_lengths
 
 from smallobjects.cli import main
@@ -136,3 +137,130 @@ def test_refuses_half_a_ground_truth(scene, monkeypatch, extra, words):
     result = run(scene, *extra)
     assert result.exit_code == 2
     assert words in result.output
+
+
+OWN = [(7, "zebra"), (0, "people"), (3, "sign")]
+"""As exports of annotation tools have them: any ids, in any order."""
+
+
+@pytest.fixture
+def own(scene):
+    """The same images with the categories of another program: zebra in dog's place, people."""
+    content = json.loads((scene / "coco.json").read_text())
+    content["categories"] = [{"id": number, "name": name} for number, name in OWN]
+    for each in content["annotations"]:
+        each["category_id"] = {1: 0, 18: 7}[each["category_id"]]
+    (scene / "coco.json").write_text(json.dumps(content))
+    return scene
+
+
+def in_place_of(folder, names, **classes):
+    """Predictions and folders with other classes."""
+    for name in names:
+        for path in (folder / name).glob("*.png"):
+            mask = np.asarray(Image.open(path)).copy()
+            # Of the scene: person 1, dog 17.
+            people, zebra = mask == 1, mask == 17
+            mask[people], mask[zebra] = classes["people"], classes["zebra"]
+            Image.fromarray(mask).save(path)
+
+
+@pytest.mark.parametrize(
+    ("choice", "people", "zebra", "count"),
+    [
+        ((), 1, 3, 4),
+        (("--classes", "file"), 1, 3, 4),
+        (("--classes", "zebra,people"), 2, 1, 3),
+        (("--classes", "zebra, sign,people"), 3, 1, 4),
+        (("--classes", "zebra"), 0, 1, 2),
+    ],
+)
+def test_a_file_with_its_own_categories(own, choice, people, zebra, count):
+    in_place_of(own, ("predictions", "semantic"), people=people, zebra=zebra)
+    if not people:
+        for path in (own / "instances").glob("*.png"):
+            mask = np.asarray(Image.open(path)).copy()
+            # The crowd is one of people, and the large instance, number 2, too.
+            mask[(mask == 2) | (mask == 255)] = 0
+            Image.fromarray(mask).save(path)
+            truth = own / "semantic" / path.name
+            classes = np.asarray(Image.open(truth)).copy()
+            classes[classes == 255] = 0
+            Image.fromarray(classes).save(truth)
+    result = run(own, "--coco", own / "coco.json", *choice)
+    assert result.exit_code == 0, result.output
+    found = json.loads((own / "s.json").read_text())
+    folders = ["--semantic", own / "semantic", "--instances", own / "instances"]
+    result = run(own, *folders, "--num-classes", count)
+    assert result.exit_code == 0, result.output
+    assert found == json.loads((own / "s.json").read_text())
+    assert found["instances"]["total"] == 1 + (people > 0)
+
+
+def test_the_classes_are_said(own):
+    in_place_of(own, ("predictions",), people=1, zebra=3)
+    assert "classes: 1 people, 2 sign, 3 zebra" in run(own, "--coco", own / "coco.json").output
+
+
+def test_categories_of_coco_can_be_numbered_by_the_file(scene):
+    in_place_of(scene, ("predictions",), people=1, zebra=2)
+    assert run(scene, "--coco", scene / "coco.json", "--classes", "file").exit_code == 0
+    assert len(json.loads((scene / "s.json").read_text())["per_class"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),
+    [
+        ("coco", "category 0 is 'people', but None in COCO; say --classes file"),
+        ("zebra,horse", "no category 'horse'; --classes may name people, sign, zebra"),
+        ("zebra,zebra", "no category twice"),
+    ],
+)
+def test_classes_that_the_file_does_not_have(own, classes, words):
+    result = run(own, "--coco", own / "coco.json", "--classes", classes)
+    assert result.exit_code == 1
+    assert words in result.output
+
+
+@pytest.mark.parametrize(
+    "categories",
+    [
+        [{"id": 0, "name": "a"}, {"id": 0, "name": "b"}],
+        [{"id": 0, "name": "a"}, {"id": 1, "name": "a"}],
+        [{"id": [0], "name": "a"}],
+        [{"id": 0, "name": None}],
+        [],
+        [{"id": k, "name": str(k)} for k in range(300)],
+    ],
+)
+def test_categories_that_are_none(own, categories):
+    content = json.loads((own / "coco.json").read_text())
+    content["categories"] = categories
+    (own / "coco.json").write_text(json.dumps(content))
+    result = run(own, "--coco", own / "coco.json")
+    assert result.exit_code == 1
+    assert f"Error: {own / 'coco.json'}: " in result.output
+
+
+def test_a_table_that_cannot_be_written_is_refused_before_scoring(scene, monkeypatch):
+    from smallobjects.cli import score_inputs
+
+    monkeypatch.setattr(score_inputs, "find_spec", lambda name: None)
+    for option in ("--instances-output", "--areas-output"):
+        result = run(scene, "--coco", scene / "coco.json", option, scene / "rows.parquet")
+        assert result.exit_code == 1
+        assert "need pyarrow" in result.output
+        assert "scored" not in result.output
+    assert run(scene, "--coco", scene / "coco.json").exit_code == 0
+
+
+@pytest.mark.parametrize("option", ["--output", "--instances-output", "--confusion-output"])
+def test_an_output_that_cannot_be_made_is_refused_before_scoring(scene, option):
+    (scene / "there").mkdir()
+    (scene / "file").touch()
+    for path, words in (("there", "is a directory"), ("file/below/s.json", "is no folder")):
+        result = run(scene, "--coco", scene / "coco.json", option, scene / path)
+        assert result.exit_code == 2
+        assert words in result.output
+        assert "scored" not in result.output
+    assert not list((scene / "there").iterdir())

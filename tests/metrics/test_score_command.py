@@ -307,3 +307,31 @@ def test_uses_all_cores_where_there_is_work_for_them(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
     found = [_useful_workers(images) for images in (1, 256, 1000, 40000)]
     assert found == [1, 1, 3, 8]
+
+
+def test_names_and_folders_as_other_systems_leave_them(folders):
+    _, expected = run_all(folders, "plain")
+    for folder in ("predictions", "semantic", "instances"):
+        (folders / folder / "im_03.png").rename(folders / folder / "im_03.PNG")
+        (folders / folder / "im_04.png").rename(folders / folder / "im 04.png")
+        (folders / folder / "._im_05.png").write_bytes(b"\0\5\x16\7")
+        (folders / folder / ".hidden.png").write_bytes(b"")
+        (folders / folder / "sub.png").mkdir()
+    names = [f"im_{number:02}" for number in range(40)]
+    names[4] = "im 04"
+    text = "\ufeff" + "\r\n".join(names) + "\r\n"
+    (folders / "list.txt").write_bytes(text.encode())
+    for extra in ([], ["--images", folders / "list.txt"]):
+        _, found = run_all(folders, "odd", *extra)
+        # The resamples of the intervals follow the order of the names.
+        scores = [json.loads(each[0]) for each in (found, expected)]
+        assert [each.pop("intervals") is not None for each in scores] == [True, True]
+        assert scores[0] == scores[1]
+        assert found[2] == expected[2]
+
+
+def test_a_list_that_is_no_text_is_refused_by_name(folders):
+    (folders / "list.txt").write_bytes("im_03\n".encode("utf-16"))
+    result = run(folders, "--images", folders / "list.txt")
+    assert result.exit_code == 1
+    assert f"{folders / 'list.txt'}: no list of image ids" in result.output

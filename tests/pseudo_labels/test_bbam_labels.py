@@ -130,6 +130,30 @@ def test_probability_lies_in_the_box_and_more_of_it_at_a_lower_threshold():
     assert (possible > 0.9).sum() > (sure > 0.9).sum() > 0
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.05, 0.95), st.sampled_from([0.2, 0.85]))
+def test_over_a_whole_image_a_dense_map_keeps_its_proportions(seed, dense, threshold):
+    mask = np.random.default_rng(seed).uniform(dense, 1, SHAPE)
+    mask[5, 7] = 0
+    height, width = SHAPE
+    parameters = BbamLabelParameters(blur_base=2, blur_slope=0)
+    item = BoxedObject(0, 1, 0, 0, width, height)
+    found = object_probability(mask, item, SHAPE, threshold, parameters)
+    expected = blur(saturate(mask / mask.max(), item.area, threshold), 2)
+    np.testing.assert_allclose(found, expected / expected.max())
+
+
+def test_an_object_that_fills_its_image_is_not_lost():
+    mask = np.ones(SHAPE)
+    mask[5, 7] = 0
+    height, width = SHAPE
+    blurred = PLAIN.model_copy(update={"blur_base": 4})
+    for columns in (width, width - 1):
+        item = BoxedObject(0, 1, 0, 0, columns, height)
+        image = np.zeros((*SHAPE, 3), np.uint8)
+        assert masks.object_pixels(image, mask, item, 0.2, blurred).mean() > 0.7
+
+
 @pytest.mark.parametrize("mask", [np.zeros((0, 0)), np.zeros((3, 3)), np.eye(12, 16) * 0])
 def test_without_a_map_there_is_no_probability(mask):
     item = BoxedObject(0, 1, 0, 0, 4, 4)

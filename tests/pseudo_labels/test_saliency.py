@@ -139,6 +139,23 @@ def test_only_so_many_bad_maps_are_named(eighty, tmp_path):
     assert output.count("missing; add") == 7
 
 
+@pytest.mark.parametrize("highest", [0, 1, 15])
+def test_maps_that_are_next_to_black_are_refused(squares, given, tmp_path, highest):
+    for path in given.glob("*.png"):
+        map_ = np.asarray(Image.open(path)) > 127
+        Image.fromarray((map_ * highest).astype(np.uint8)).save(path)
+    output = make(squares, given, precomputed(given), tmp_path / "out", code=1)
+    assert f"no saliency map has a value above {highest}" in output
+    assert "times 255" in output
+    assert not (tmp_path / "out").exists()
+
+
+def test_maps_with_a_suffix_in_capitals_are_found(squares, given, tmp_path):
+    for path in given.glob("*.png"):
+        path.rename(path.with_suffix(".PNG"))
+    make(squares, given, precomputed(given), tmp_path / "out")
+
+
 def test_a_folder_of_maps_is_whole_or_absent(squares, tmp_path):
     ids = squares.split("train")
     maps = {i: truth(squares, i) for i in ids}

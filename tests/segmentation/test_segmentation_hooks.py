@@ -26,8 +26,8 @@ def test_checkpoints_are_kept_two_at_a_time_and_at_the_end(runner, tmp_path):
         (tmp_path / name).write_text(name)
 
     runner.save_checkpoint = save_checkpoint
-    for iteration in range(7):
-        hook.after_train_iter(runner, iteration)
+    for runner.iter in range(7):
+        hook.after_train_iter(runner, batch_idx=0)
     # Never fewer than the two whole ones while the next is written.
     assert seen == [[], ["iter_2.pth"], ["iter_2.pth", "iter_4.pth"], ["iter_4.pth", "iter_6.pth"]]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["iter_6.pth", "iter_7.pth"]
@@ -35,6 +35,7 @@ def test_checkpoints_are_kept_two_at_a_time_and_at_the_end(runner, tmp_path):
 
 def test_a_checkpoint_that_fails_leaves_the_others(runner, tmp_path):
     hook = AtomicCheckpointHook(interval=1)
+    runner.iter = 1
     (tmp_path / "iter_1.pth").write_text("whole")
 
     def save_checkpoint(folder, name, by_epoch):
@@ -43,7 +44,7 @@ def test_a_checkpoint_that_fails_leaves_the_others(runner, tmp_path):
 
     runner.save_checkpoint = save_checkpoint
     with pytest.raises(OSError, match="disk full"):
-        hook.after_train_iter(runner, 1)
+        hook.after_train_iter(runner, batch_idx=0)
     assert [path.name for path in tmp_path.iterdir()] == ["iter_1.pth"]
 
 

@@ -16,6 +16,11 @@ KINDS = {
     "grey": ("L", {}),
     "CMYK": ("CMYK", {}),
     "turned": ("RGB", {"exif": TURNED}),
+    "1-bit": ("1", {"format": "PNG"}),
+    "grey with alpha": ("LA", {"format": "PNG"}),
+    "transparent": ("RGBA", {"format": "PNG"}),
+    "palette with transparency": ("P", {"format": "PNG", "transparency": 7}),
+    "turned PNG": ("RGB", {"format": "PNG", "exif": TURNED}),
 }
 
 
@@ -46,6 +51,8 @@ def odd_images(dataset, tmp_path_factory):
     picture = np.stack([5 * x, np.full_like(x, 60), 8 * y], axis=-1).astype(np.uint8)
     for kind, (mode, options) in KINDS.items():
         image = Image.fromarray(picture).convert(mode)
+        if mode in ("LA", "RGBA"):
+            image.putalpha(Image.fromarray(picture[..., 0]))
         image.save(root / "images" / f"{kind}.jpg", quality=97, subsampling=0, **options)
     return root
 

@@ -45,7 +45,7 @@ def imported(path):
 
 def test_imports_go_one_way(repository):
     package = repository / "src" / "smallobjects"
-    plain = {"integrity", "parallel", "parameters", "publishing", "runs"}
+    plain = {"image_lists", "integrity", "parallel", "parameters", "publishing", "runs"}
     allowed = {
         "web": {"web", "datasets"} | plain,
         "curation": {"curation", "web", "datasets"} | plain,

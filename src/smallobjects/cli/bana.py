@@ -7,7 +7,7 @@ import click
 
 from smallobjects.cli.options import (
     EXISTING_FILE,
-    NEW_PATH,
+    NEW_FILE,
     dataset_option,
     device_option,
     parameters_option,
@@ -68,9 +68,9 @@ def train_box_classifier(
 @parameters_option(BanaLabelParameters)
 @threads_option
 @device_option
-@click.option("--crf", required=True, type=NEW_PATH, help="Y_crf of the shard (.zip) to write.")
+@click.option("--crf", required=True, type=NEW_FILE, help="Y_crf of the shard (.zip) to write.")
 @click.option(
-    "--retrieved", required=True, type=NEW_PATH, help="Y_ret of the shard (.zip) to write."
+    "--retrieved", required=True, type=NEW_FILE, help="Y_ret of the shard (.zip) to write."
 )
 @output_option("Labels of the shard, void where the two differ, (.zip)")
 @one_line_errors

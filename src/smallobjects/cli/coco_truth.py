@@ -5,24 +5,31 @@ from pathlib import Path
 
 import numpy as np
 
+from smallobjects.cli.coco_classes import choose_classes, read_names
+from smallobjects.datasets.class_tables import COCO_CLASSES
 from smallobjects.datasets.coco import paint_instances, semantic_from_instances
-from smallobjects.datasets.coco_annotations import (
-    CocoEntry,
-    class_of,
-    is_crowd,
-    read_annotation_file,
-)
+from smallobjects.datasets.coco_annotations import CocoEntry, read_annotation_file
 from smallobjects.datasets.coco_masks import decode_mask
+from smallobjects.datasets.coco_objects import is_crowd
+from smallobjects.datasets.errors import DatasetError
 from smallobjects.metrics.ground_truth import TruthMasks
 
 
-def read_coco_truths(path: Path) -> "CocoTruths":
+def read_coco_truths(path: Path, choice: str | None) -> "CocoTruths":
     """Read an annotation file.
 
+    Args:
+        path: of the file.
+        choice: which of its categories are which classes; see `choose_classes`.
+
     Raises:
-        DatasetError: it is no such file.
+        DatasetError: it is no such file, or has no such categories.
     """
-    return CocoTruths(path, read_annotation_file(path))
+    names: dict[int, str] = {}
+    entries = read_annotation_file(
+        path, lambda path, content: names.update(read_names(path, content))
+    )
+    return CocoTruths(path, entries, *choose_classes(path, names, choice))
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,15 @@ class CocoTruths:
 
     path: Path
     entries: dict[str, CocoEntry] = field(repr=False)
+    class_names: list[str]
+    """Of the classes 1..C."""
+    classes: dict[int, int | None]
+    """By category; None if it is no class, so that its annotations are background."""
+
+    @property
+    def of_coco(self) -> bool:
+        """Whether the classes are COCO's 80."""
+        return self.class_names == list(COCO_CLASSES)
 
     def images(self) -> set[str]:
         """Return all images of the file, with or without annotations."""
@@ -42,7 +58,7 @@ class CocoTruths:
 
     def of(self, image: str) -> "CocoTruth":
         """Return the annotations of an image."""
-        return CocoTruth(self.path, image, self.entries[image])
+        return CocoTruth(self.path, image, self.entries[image], self.classes)
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,7 @@ class CocoTruth:
     path: Path
     image: str
     entry: CocoEntry = field(repr=False)
+    class_of: dict[int, int | None]
 
     def read(self) -> TruthMasks:
         """Paint the masks: crowds (void) first, then larger instances before smaller ones.
@@ -64,13 +81,22 @@ class CocoTruth:
         masks, classes = [], []
         for annotation in self.entry.annotations:
             where = f"{self.path}: annotation {annotation.get('id')} of image {self.image!r}"
+            class_id = self._class(annotation, where)
+            if class_id is None:
+                continue
             mask = decode_mask(annotation, *size, where)
             if is_crowd(annotation, where):
                 crowd |= mask
             else:
                 masks.append(mask)
-                classes.append(class_of(annotation, where))
+                classes.append(class_id)
         instances, order = paint_instances(masks, crowd)
         semantic = semantic_from_instances(instances, {k: classes[j] for k, j in order.items()})
         name = f"{self.path} (image {self.image!r})"
         return TruthMasks(semantic, instances, name, name)
+
+    def _class(self, annotation: dict, where: str) -> int | None:
+        category = annotation.get("category_id")
+        if not isinstance(category, int) or category not in self.class_of:
+            raise DatasetError(f"{where}: category {category!r} is none that the file lists")
+        return self.class_of[category]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_PATH, parameters_option
+from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE, parameters_option
 from smallobjects.cli.serving import address_options, serve
 from smallobjects.datasets.lvis_parameters import LvisParameters
 from smallobjects.publishing import publish_file
@@ -64,9 +64,9 @@ def curate(
 
 @click.command()
 @folder_option
-@click.option("--output", required=True, type=NEW_PATH, help="Decisions file (.csv) to write.")
+@click.option("--output", required=True, type=NEW_FILE, help="Decisions file (.csv) to write.")
 @click.option(
-    "--boxes-output", type=NEW_PATH, help="CSV file to write: boxes of objects not annotated."
+    "--boxes-output", type=NEW_FILE, help="CSV file to write: boxes of objects not annotated."
 )
 @click.option(
     "--leave-out-unsettled",
@@ -91,7 +91,7 @@ def export_decisions(
                 f"{folder / name}: no such file; `smallobjects curate` makes it"
             )
     try:
-        store = Store.open(
+        store = Store.open_to_read(
             folder / "decisions.sqlite", Catalog(folder / "candidates.sqlite", folder)
         )
         with store.connect() as connection:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import EXISTING_FILE, NEW_PATH, seed_option
+from smallobjects.cli.options import EXISTING_FILE, NEW_FILE, seed_option
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_file
 
@@ -38,7 +38,7 @@ def _plot_path(ctx: click.Context, option: click.Parameter, value: Path) -> Path
 @click.option(
     "--output",
     required=True,
-    type=NEW_PATH,
+    type=NEW_FILE,
     callback=_plot_path,
     help="The plot to write, .pdf or .png; the .csv file goes beside it.",
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_PATH, parameters_option
+from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FOLDER, parameters_option
 from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
 
 
@@ -16,7 +16,7 @@ from smallobjects.datasets.parameters import DatasetParameters, SyntheticParamet
     help="The layout that the raw data has.",
 )
 @parameters_option(SyntheticParameters)
-@click.option("--output", required=True, type=NEW_PATH, help="Folder to make.")
+@click.option("--output", required=True, type=NEW_FOLDER, help="Folder to make.")
 def make_synthetic(layout: str, parameters: SyntheticParameters, output: Path) -> None:
     """Draw synthetic scenes and write them as raw data of a real layout."""
     from smallobjects.datasets import synthetic
@@ -32,7 +32,7 @@ def make_synthetic(layout: str, parameters: SyntheticParameters, output: Path) -
 @click.option("--name", required=True, help="Name of the dataset, such as voc.")
 @parameters_option(DatasetParameters)
 @click.option("--raw", required=True, type=EXISTING_FOLDER, help="Folder of the raw data.")
-@click.option("--output", required=True, type=NEW_PATH, help="Folder to make.")
+@click.option("--output", required=True, type=NEW_FOLDER, help="Folder to make.")
 @click.option(
     "--workers",
     default=1,

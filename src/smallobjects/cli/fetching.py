@@ -4,14 +4,20 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import EXISTING_FOLDER, NEW_PATH, parameters_option
+from smallobjects.cli.options import (
+    EXISTING_FOLDER,
+    NEW_FILE,
+    NEW_FOLDER,
+    NEW_PATH,
+    parameters_option,
+)
 from smallobjects.fetching.parameters import RemoteFile
 
 
 @click.command()
 @click.argument("name")
 @parameters_option(RemoteFile)
-@click.option("--output", required=True, type=NEW_PATH, help="File to make.")
+@click.option("--output", required=True, type=NEW_FILE, help="File to make.")
 def fetch(name: str, parameters: RemoteFile, output: Path) -> None:
     """Fetch the file NAME, going on where an earlier attempt stopped, and check it.
 
@@ -49,7 +55,7 @@ def unpack(archive: Path, member: str, output: Path) -> None:
 @click.option(
     "--sbd", required=True, type=EXISTING_FOLDER, help="SBD's folder benchmark_RELEASE/dataset."
 )
-@click.option("--output", required=True, type=NEW_PATH, help="Folder to make.")
+@click.option("--output", required=True, type=NEW_FOLDER, help="Folder to make.")
 @click.option(
     "--workers",
     default=1,

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from smallobjects.cli.options import (
-    NEW_PATH,
+    NEW_FILE,
+    NEW_FOLDER,
     dataset_option,
 )
 from smallobjects.cli.stages import one_line_errors, split_option
@@ -14,10 +15,10 @@ score_split_option = click.option(
     "--score-split", required=True, help="Split on which the labels are scored."
 )
 labels_option = click.option(
-    "--labels", required=True, type=NEW_PATH, help="Folder of <id>.png to write."
+    "--labels", required=True, type=NEW_FOLDER, help="Folder of <id>.png to write."
 )
 manifest_option = click.option(
-    "--manifest", required=True, type=NEW_PATH, help="Manifest (.json) to write."
+    "--manifest", required=True, type=NEW_FILE, help="Manifest (.json) to write."
 )
 
 

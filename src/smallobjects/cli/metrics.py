@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_PATH
+from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE
+from smallobjects.cli.score_inputs import check_options, check_tables, ground_truth
 from smallobjects.publishing import publish_file
 
 if TYPE_CHECKING:
@@ -18,11 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from smallobjects.metrics.folders import BatchScores
-    from smallobjects.metrics.ground_truth import Truths
 
 # Starting a process takes about as long as scoring this many images.
 IMAGES_WORTH_A_WORKER = 256
-COCO_NUM_CLASSES = 81
 
 
 @click.command()
@@ -40,11 +39,17 @@ COCO_NUM_CLASSES = 81
     help="Annotation file of COCO, in place of --semantic and --instances.",
 )
 @click.option(
+    "--classes",
+    metavar="coco|file|NAME,…",
+    help="With --coco, what the classes 1, 2, … are: COCO's 80, the file's categories by ascending "
+    "id, or these of them.  [default: COCO's, if all categories are COCO's; else the file's]",
+)
+@click.option(
     "--num-classes",
     type=click.IntRange(2, 255),
-    help="Number of classes, background included.  [default: 81 with --coco]",
+    help="Number of classes, background included.  [default: that of --classes, with --coco]",
 )
-@click.option("--output", required=True, type=NEW_PATH, help="scores.json to write.")
+@click.option("--output", required=True, type=NEW_FILE, help="scores.json to write.")
 @click.option(
     "--images",
     type=EXISTING_FILE,
@@ -55,15 +60,15 @@ COCO_NUM_CLASSES = 81
     is_flag=True,
     help="Leave out images without a prediction or a ground truth, and say how many.",
 )
-@click.option("--instances-output", type=NEW_PATH, help="Parquet file: one row per instance.")
+@click.option("--instances-output", type=NEW_FILE, help="Parquet file: one row per instance.")
 @click.option(
     "--areas-output",
-    type=NEW_PATH,
+    type=NEW_FILE,
     help="Parquet file: right, predicted and true pixels of each class in each image.",
 )
 @click.option(
     "--confusion-output",
-    type=NEW_PATH,
+    type=NEW_FILE,
     help=".npy file: rows are the ground truth; the last column is no class.",
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: all cores]")
@@ -98,6 +103,7 @@ def score(
     semantic: Path | None,
     instances: Path | None,
     coco: Path | None,
+    classes: str | None,
     num_classes: int | None,
     output: Path,
     images: Path | None,
@@ -116,14 +122,8 @@ def score(
     Masks are PNG files of 8 or 16 bits, grey or palette. The JSON output holds fractions from 0 to
     1 (null where there is nothing to average); the printed table shows percentages.
     """
-    if size_limits[0] >= size_limits[1]:
-        raise click.BadParameter(f"{size_limits} must rise", param_hint="--size-limits")
-    if coco is None and None in (semantic, instances):
-        raise click.UsageError("give --semantic and --instances, or --coco")
-    if coco is not None and (semantic, instances) != (None, None):
-        raise click.UsageError("--coco takes the place of --semantic and --instances")
-    if num_classes is None and coco is None:
-        raise click.UsageError("give --num-classes, the background included")
+    check_options(size_limits, (semantic, instances), coco, num_classes, classes)
+    check_tables(instances_output, areas_output)
     from smallobjects.cli.score_table import print_scores
     from smallobjects.metrics.areas import areas_table
     from smallobjects.metrics.fine_grained import fine_grained_mious
@@ -138,11 +138,12 @@ def score(
     from smallobjects.metrics.summary import summarize
 
     try:
-        truths = _ground_truth(semantic, instances, coco)
-        num_classes = num_classes or COCO_NUM_CLASSES
+        truths, counted = ground_truth((semantic, instances), coco, classes)
+        num_classes = num_classes or counted
         listed = read_image_list(images) if images else None
-        ids, skipped = select_images(predictions, truths, listed, skip_missing)
-        files = [ImageFiles(predictions / f"{image}.png", truths.of(image)) for image in ids]
+        found, skipped = select_images(predictions, truths, listed, skip_missing)
+        ids = list(found)
+        files = [ImageFiles(path, truths.of(image)) for image, path in found.items()]
         batches = score_batches(
             files, Scale(num_classes, size_limits), workers or _useful_workers(len(ids))
         )
@@ -174,17 +175,6 @@ def score(
     print_scores(summary, len(ids))
     if skip_missing:
         click.echo(f"skipped {skipped:,} images without a prediction or a ground truth")
-
-
-def _ground_truth(semantic: Path | None, instances: Path | None, coco: Path | None) -> "Truths":
-    """Return the ground truth that the options name."""
-    from smallobjects.metrics.ground_truth import TruthFolders
-
-    if coco is not None:
-        from smallobjects.cli.coco_truth import read_coco_truths
-
-        return read_coco_truths(coco)
-    return TruthFolders(semantic, instances)
 
 
 def _useful_workers(images: int) -> int:

@@ -8,7 +8,7 @@ import click
 from smallobjects.cli.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
-    NEW_PATH,
+    NEW_FILE,
     dataset_option,
     parameters_option,
 )
@@ -40,7 +40,7 @@ attention_option = click.option(
 @click.command()
 @training_options(ClassifierParameters, "Class activation maps of the trained classifier (.npz)")
 @click.option(
-    "--attention", required=True, type=NEW_PATH, help="Maps gathered in training (.npz) to write."
+    "--attention", required=True, type=NEW_FILE, help="Maps gathered in training (.npz) to write."
 )
 def train_nsrom_classifier(
     dataset: Path,

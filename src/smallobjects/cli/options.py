@@ -11,7 +11,26 @@ Model = TypeVar("Model", bound=BaseModel)
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-NEW_PATH = click.Path(path_type=Path)
+
+
+class Output(click.Path):
+    """A path to write to, looked at before any work is done."""
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """Return the path; refuse one that is of the other kind, or below a file."""
+        path = super().convert(value, param, ctx)
+        above = next((parent for parent in path.absolute().parents if parent.exists()), None)
+        if above is not None and not above.is_dir():
+            self.fail(f"{str(path)!r} cannot be made: {str(above)!r} is no folder.", param, ctx)
+        return path
+
+
+NEW_FILE = Output(dir_okay=False, path_type=Path)
+NEW_FOLDER = Output(file_okay=False, path_type=Path)
+NEW_PATH = Output(path_type=Path)
+OUTPUTS = (NEW_FILE, NEW_FOLDER, NEW_PATH)
 
 
 def parameters_option(
@@ -50,7 +69,7 @@ def output_option_ending(suffix: str, beside: str, help: str) -> Callable:
             raise click.BadParameter(f"{value} does not end in {suffix} ({beside})", ctx, option)
         return value
 
-    return click.option("--output", required=True, type=NEW_PATH, callback=check, help=help)
+    return click.option("--output", required=True, type=NEW_FILE, callback=check, help=help)
 
 
 threads_option = click.option(
@@ -61,7 +80,7 @@ device_option = click.option(
     "--device",
     default="auto",
     show_default=True,
-    help="cpu, cuda, or auto: cuda where there is one.",
+    help="cpu, cuda, or auto: cuda where there is a GPU.",
 )
 dataset_option = click.option(
     "--dataset", required=True, type=EXISTING_FOLDER, help="Prepared dataset."

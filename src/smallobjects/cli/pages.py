@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_PATH
+from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE
 from smallobjects.cli.reporting import json_content, scale_option
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_file
@@ -40,10 +40,10 @@ def html_tables(tables: tuple[Path, ...], scale: str) -> None:
 )
 @scale_option
 @click.option(
-    "--table", required=True, type=NEW_PATH, help="The .csv file to write: time by rule and source."
+    "--table", required=True, type=NEW_FILE, help="The .csv file to write: time by rule and source."
 )
 @click.option(
-    "--figure", required=True, type=NEW_PATH, help="The .pdf file to write; a .png goes beside it."
+    "--figure", required=True, type=NEW_FILE, help="The .pdf file to write; a .png goes beside it."
 )
 def runtimes(benchmarks: Path, scale: str, table: Path, figure: Path) -> None:
     """Add up how long the jobs of each rule took, dataset by dataset and source by source."""
@@ -71,7 +71,7 @@ def runtimes(benchmarks: Path, scale: str, table: Path, figure: Path) -> None:
     type=EXISTING_FOLDER,
     help="The folder of datasets, methods, segmentors and scales.",
 )
-@click.option("--output", required=True, type=NEW_PATH, help="The .html file to write.")
+@click.option("--output", required=True, type=NEW_FILE, help="The .html file to write.")
 def resolved_settings(values: str, folder: Path, output: Path) -> None:
     """Write every setting of an experiment, as it is run, to a page that needs no other file."""
     from smallobjects.config import ConfigError, Experiment

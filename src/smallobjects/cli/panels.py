@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import NEW_PATH, parameters_option, seed_option
+from smallobjects.cli.options import NEW_FOLDER, parameters_option, seed_option
 from smallobjects.cli.reporting import json_content, scale_option, validated
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_directory
@@ -22,7 +22,7 @@ settings_option = parameters_option(PanelSettings, "--settings")
 output_option = click.option(
     "--output",
     required=True,
-    type=NEW_PATH,
+    type=NEW_FOLDER,
     help="The folder to make: each page as .pdf and .png, and a .csv file of the images.",
 )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import NEW_PATH, seed_option
+from smallobjects.cli.options import NEW_FOLDER, seed_option
 from smallobjects.cli.reporting import json_content, scale_option, validated
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_file
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output",
     required=True,
-    type=NEW_PATH,
+    type=NEW_FOLDER,
     help="The folder to write to: each plot as .pdf and .png, with its numbers as .csv.",
 )
 def plots(inputs: str, resamples: int, seed: int, scale: str, output: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from pydantic import BaseModel
 
-from smallobjects.cli.options import NEW_PATH
+from smallobjects.cli.options import OUTPUTS
 from smallobjects.publishing.one_writer import only_writer
 
 CHANGE_NO_RESULT = {"threads", "workers", "device", "checkpoint_minutes"}
@@ -62,7 +62,7 @@ def _identity(options: dict[str, object]) -> str:
     described = {
         name: _described(value)
         for name, value in sorted(options.items())
-        if name not in CHANGE_NO_RESULT and kinds[name] is not NEW_PATH
+        if name not in CHANGE_NO_RESULT and kinds[name] not in OUTPUTS
     }
     return hashlib.sha256(json.dumps(described, default=str).encode()).hexdigest()[:16]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smallobjects.cli.options import (
-    NEW_PATH,
+    NEW_FOLDER,
     dataset_option,
     device_option,
     parameters_option,
@@ -116,7 +116,7 @@ def train_saliency_on_masks(
 @parameters_option(SaliencyParameters)
 @threads_option
 @device_option
-@click.option("--output", required=True, type=NEW_PATH, help="Folder of maps to make.")
+@click.option("--output", required=True, type=NEW_FOLDER, help="Folder of maps to make.")
 @one_line_errors
 def make_saliency(
     dataset: Path,

@@ -9,7 +9,8 @@ import click
 from smallobjects.cli.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
-    NEW_PATH,
+    NEW_FILE,
+    NEW_FOLDER,
     dataset_option,
     device_option,
     parameters_option,
@@ -49,9 +50,12 @@ from smallobjects.segmentation.plain_log import plain_log
     help="Processes that share each batch, each with a GPU of its own where there are GPUs.",
 )
 @click.option(
-    "--work-dir", required=True, type=NEW_PATH, help="Scratch; a stopped training goes on from it."
+    "--work-dir",
+    required=True,
+    type=NEW_FOLDER,
+    help="Scratch; a stopped training goes on from it.",
 )
-@click.option("--output", required=True, type=NEW_PATH, help="Checkpoint (.pth) to write.")
+@click.option("--output", required=True, type=NEW_FILE, help="Checkpoint (.pth) to write.")
 def train_segmentor(
     dataset: Path,
     labels: Path,
@@ -91,7 +95,7 @@ def train_segmentor(
 @threads_option
 @workers_option
 @device_option
-@click.option("--output", required=True, type=NEW_PATH, help="Folder of <id>.png to write.")
+@click.option("--output", required=True, type=NEW_FOLDER, help="Folder of <id>.png to write.")
 def predict(
     dataset: Path,
     split: str,

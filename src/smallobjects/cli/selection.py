@@ -7,7 +7,7 @@ import click
 from smallobjects.cli.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
-    NEW_PATH,
+    NEW_FILE,
     parameters_option,
 )
 from smallobjects.datasets.lvis_parameters import LvisParameters, SelectionParameters
@@ -31,7 +31,7 @@ from smallobjects.datasets.lvis_parameters import LvisParameters, SelectionParam
     type=click.IntRange(min=1),
     help="Processes that paint masks.",
 )
-@click.option("--output", required=True, type=NEW_PATH, help="Table (.parquet) to write.")
+@click.option("--output", required=True, type=NEW_FILE, help="Table (.parquet) to write.")
 def find_candidates(
     raw: Path,
     parameters: LvisParameters,
@@ -63,8 +63,8 @@ def find_candidates(
     "reviewer, note. Without it nothing is filtered by hand, and the report says so.",
 )
 @parameters_option(SelectionParameters)
-@click.option("--images", required=True, type=NEW_PATH, help="List of image ids to write.")
-@click.option("--report", required=True, type=NEW_PATH, help="Report (.json) to write.")
+@click.option("--images", required=True, type=NEW_FILE, help="List of image ids to write.")
+@click.option("--report", required=True, type=NEW_FILE, help="Report (.json) to write.")
 def select_images(
     candidates: Path,
     decisions: Path | None,

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from smallobjects.cli.options import (
     EXISTING_FILE,
-    NEW_PATH,
+    NEW_FILE,
     dataset_option,
     device_option,
     parameters_option,
@@ -72,7 +72,7 @@ def one_line_errors(command: Callable) -> Callable:
 
 def output_option(what: str) -> Callable:
     """Return the `--output` option of a stage that writes one file."""
-    return click.option("--output", required=True, type=NEW_PATH, help=f"{what} to write.")
+    return click.option("--output", required=True, type=NEW_FILE, help=f"{what} to write.")
 
 
 def training_options(parameters: type[BaseModel], what: str, resumes: bool = True) -> Callable:

@@ -48,6 +48,7 @@ def view(
     The ground truth is a prepared dataset, or three folders as `score` takes them.
     """
     from smallobjects.datasets.errors import DatasetError
+    from smallobjects.image_lists import read_lines
     from smallobjects.viewer.pages import application
     from smallobjects.viewer.pictures import of_dataset, of_folders
     from smallobjects.viewer.rows import ViewError, read_rows
@@ -61,9 +62,9 @@ def view(
         if dataset:
             pictures = of_dataset(dataset, predictions)
         else:
-            named = names.read_text().splitlines() if names else ["background"]
+            named = read_lines(names) if names else ["background"]
             pictures = of_folders(images, semantic, instances, predictions, named, classes)
-    except (ViewError, DatasetError, OSError) as error:
+    except (ViewError, DatasetError, OSError, UnicodeDecodeError) as error:
         raise click.ClickException(str(error)) from error
     if classes > len(pictures.class_names):
         raise click.ClickException(

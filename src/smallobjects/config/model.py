@@ -116,6 +116,7 @@ class Compute(Parameters):
     """GPUs of a job that trains a segmentor: with 2 or more, as many processes share each batch.
     Every other job that trains or infers takes one, or none if this is 0."""
     device: Literal["cpu", "cuda", "auto"]
+    """`auto`: where `gpus` is 0, a GPU if the machine has one; else CUDA, or the job stops."""
     training_threads: PositiveInt
     image_threads: PositiveInt
     """CPU threads of a stage that works image by image (CRF, scores, conversion)."""

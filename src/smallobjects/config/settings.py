@@ -53,7 +53,12 @@ class Settings:
         """What the scale changes."""
         path = self.folder / "scales" / f"{self.config.scale}.yaml"
         values = merge(read_yaml(path), {"compute": self.config.compute})
-        return validate(Scale, values, "scale", f"{path} and `compute`")
+        scale = validate(Scale, values, "scale", f"{path} and `compute`")
+        if scale.compute.device != "auto" or not scale.compute.gpus:
+            return scale
+        # A job that takes a GPU must not go on without one.
+        compute = scale.compute.model_copy(update={"device": "cuda"})
+        return scale.model_copy(update={"compute": compute})
 
     @cached_property
     def downloads(self) -> Downloads:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from smallobjects.curation.errors import CurationError
-from smallobjects.datasets.decisions import COLUMNS
+from smallobjects.datasets.decisions import COLUMNS, for_spreadsheets
 
 BOX_COLUMNS = ("image", "class", "x0", "y0", "x1", "y1", "reviewer")
 SHOWN = 5
@@ -115,5 +115,5 @@ def _csv(columns: tuple[str, ...], rows: Iterable[tuple]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([for_spreadsheets(value) for value in row] for row in rows)
     return text.getvalue()

@@ -5,14 +5,14 @@ from http import HTTPStatus
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
-from werkzeug.exceptions import BadRequest, Conflict, NotFound
+from werkzeug.exceptions import BadRequest, Conflict, HTTPException, NotFound
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
 from smallobjects.curation import order
 from smallobjects.curation.agreement import agreements, disagreements
 from smallobjects.curation.annotations import annotated, class_colours
-from smallobjects.curation.errors import CurationError
+from smallobjects.curation.errors import CurationError, FullDiskError, RefusedVerdictError
 from smallobjects.curation.export import export
 from smallobjects.curation.pace import progress
 from smallobjects.curation.store import Store
@@ -45,6 +45,10 @@ def application(store: Store, guard: Guard) -> Application:
         ("POST", "/api/settlements", pages.settle),
     ]
     return Application(routes, {"curation": STATIC}, guard)
+
+
+class _NoRoom(HTTPException):
+    code = HTTPStatus.INSUFFICIENT_STORAGE
 
 
 class _Pages:
@@ -122,6 +126,11 @@ class _Pages:
             self.store.record(verdict)
         except KeyError as error:
             raise BadRequest(f"Image {verdict.image!r} is no candidate.") from error
+        except RefusedVerdictError as error:
+            # 400: pages put aside what is never taken, and send again what is refused otherwise.
+            raise BadRequest(str(error)) from error
+        except FullDiskError as error:
+            raise _NoRoom(str(error)) from error
         return as_json({"request": verdict.request})
 
     def settle(self, request: Request) -> Response:
@@ -131,6 +140,8 @@ class _Pages:
             self.store.settle(settlement)
         except KeyError as error:
             raise BadRequest(f"Image {settlement.image!r} is no candidate.") from error
+        except FullDiskError as error:
+            raise _NoRoom(str(error)) from error
         return as_json({"image": settlement.image})
 
     def agreement(self, request: Request) -> Response:

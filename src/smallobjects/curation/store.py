@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smallobjects.curation.catalog import Catalog
-from smallobjects.curation.errors import CurationError
+from smallobjects.curation.full_disk import name_full_disk
+from smallobjects.curation.store_checks import (
+    check_boxes,
+    check_images,
+    check_same,
+    check_version,
+    no_other_file,
+)
 from smallobjects.curation.submission import Settlement, Verdict
 
 FORMAT = 1
@@ -62,40 +69,61 @@ class Store:
 
     path: Path
     catalog: Catalog
+    read_only: bool = False
 
     @classmethod
     def open(cls, path: Path, catalog: Catalog) -> "Store":
         """Open the file, or begin one.
 
         Raises:
-            CurationError: it is something else, of another version, or about other candidates.
+            CurationError: it is something else, of another version, or about other candidates, or
+                the disk is full.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         store = cls(path, catalog)
-        try:
-            with store.connect() as connection:
-                _prepare(connection, path)
-                _check_images(connection, path)
-        except sqlite3.DatabaseError as error:
-            raise CurationError(
-                f"{path}: no file of verdicts ({error}); name another --folder, or restore it"
-            ) from error
+        with no_other_file(path), name_full_disk(path), store.connect() as connection:
+            check_version(connection, path, FORMAT)
+            _prepare(connection)
+            check_images(connection, path)
+        return store
+
+    @classmethod
+    def open_to_read(cls, path: Path, catalog: Catalog) -> "Store":
+        """Open a file of verdicts that is there, without writing anything.
+
+        Raises:
+            CurationError: it is something else, of another version, or about other candidates.
+        """
+        store = cls(path, catalog, read_only=True)
+        with no_other_file(path), name_full_disk(path), store.connect() as connection:
+            check_version(connection, path, FORMAT)
+            check_images(connection, path)
         return store
 
     @contextmanager
     def connect(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection; the candidates are its tables `catalog.…`."""
         with closing(
-            sqlite3.connect(
-                self.path.resolve().as_uri(), SECONDS_TO_WAIT, isolation_level=None, uri=True
-            )
+            sqlite3.connect(self._address, SECONDS_TO_WAIT, isolation_level=None, uri=True)
         ) as connection:
             connection.row_factory = sqlite3.Row
-            # FULL: a commit returns when it is on the disk, also if the power fails then.
-            connection.execute("PRAGMA synchronous = FULL")
+            if not self.read_only:
+                # FULL: a commit returns when it is on the disk, also if the power fails then.
+                connection.execute("PRAGMA synchronous = FULL")
             uri = f"{self.catalog.path.resolve().as_uri()}?mode=ro"
             connection.execute("ATTACH ? AS catalog", (uri,))
             yield connection
+
+    @property
+    def _address(self) -> str:
+        address = self.path.resolve().as_uri()
+        if not self.read_only:
+            return address
+        # What is in the log belongs to the verdicts. Where nobody has the file open, it is all, and
+        # SQLite need not make the files beside it that its users share.
+        beside = [self.path.with_name(f"{self.path.name}-{kind}") for kind in ("wal", "shm")]
+        used = any(path.exists() for path in beside)
+        return f"{address}?mode=ro" if used else f"{address}?immutable=1"
 
     @property
     def review(self) -> str:
@@ -104,15 +132,19 @@ class Store:
             return connection.execute("SELECT id FROM review").fetchone()["id"]
 
     def record(self, verdict: Verdict) -> None:
-        """Write a verdict; a request that was written before changes nothing.
+        """Write a verdict; one that was written before, sent again, changes nothing.
 
         Raises:
             KeyError: the image is no candidate.
+            RefusedVerdictError: another verdict was sent under this name, or a box lies outside the
+                image.
+            FullDiskError: the disk is full.
         """
         boxes = json.dumps([box.model_dump() for box in verdict.boxes])
         now = time.time()
         said = (verdict.reviewer, verdict.image, verdict.decision, verdict.note, boxes)
         with self._writing(verdict.image) as connection:
+            check_boxes(connection, verdict)
             new = connection.execute(
                 "INSERT INTO events (request, at, reviewer, image, decision, note, boxes)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request) DO NOTHING",
@@ -122,12 +154,15 @@ class Store:
                 connection.execute(
                     "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", (*said, now)
                 )
+            else:
+                check_same(connection, verdict.request, said)
 
     def settle(self, settlement: Settlement) -> None:
         """Write how a disagreement ends; a later settlement takes the place of an earlier one.
 
         Raises:
             KeyError: the image is no candidate.
+            FullDiskError: the disk is full.
         """
         with self._writing(settlement.image) as connection:
             connection.execute(
@@ -143,7 +178,7 @@ class Store:
 
     @contextmanager
     def _writing(self, image: str) -> Iterator[sqlite3.Connection]:
-        with self.connect() as connection:
+        with name_full_disk(self.path), self.connect() as connection:
             known = "SELECT 1 FROM catalog.candidates WHERE image = ?"
             if connection.execute(known, (image,)).fetchone() is None:
                 raise KeyError(image)
@@ -151,35 +186,15 @@ class Store:
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk has ended the transaction already.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA main.journal_mode = WAL")
-    (version,) = connection.execute("PRAGMA main.user_version").fetchone()
-    if version not in (0, FORMAT):
-        raise CurationError(
-            f"{path}: format {version}, but this version reads format {FORMAT}; update the program"
-        )
     connection.executescript(_TABLES)
     connection.execute("INSERT OR IGNORE INTO review VALUES (1, ?)", (secrets.token_hex(8),))
     connection.execute(f"PRAGMA main.user_version = {FORMAT}")
-
-
-def _check_images(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse verdicts on images that are no candidates: the candidates are those of another review.
-
-    Raises:
-        CurationError: there are some.
-    """
-    rows = connection.execute(
-        "SELECT DISTINCT image FROM verdicts"
-        " WHERE image NOT IN (SELECT image FROM catalog.candidates) ORDER BY image"
-    ).fetchall()
-    if rows:
-        raise CurationError(
-            f"{path}: has verdicts on {len(rows)} images that are no candidates, such as "
-            f"{rows[0]['image']!r}; give the candidates they were made with, or another --folder"
-        )

@@ -7,6 +7,12 @@ import numpy as np
 from smallobjects.datasets.prepared import VOID
 from smallobjects.runs import joint_runs
 
+REMEDY = (
+    "the two masks do not belong together: take both from one release (SegmentationClass belongs "
+    f"to SegmentationObject), or paint the pixels on an instance, or {VOID} in both masks"
+)
+"""For the raw masks; preparing them again would not help."""
+
 
 class Agreement(NamedTuple):
     """What two masks say together."""
@@ -14,17 +20,17 @@ class Agreement(NamedTuple):
     classes: dict[int, int]
     """The class of every instance that has exactly one."""
     contradictions: list[str]
-    """A phrase for every instance without a class, or with more than one (background counts)."""
-    strays: list[str]
-    """A phrase for every class of which pixels are on no instance. Such pixels are part of mIoU,
-    and of no instance's IoU."""
+    """A phrase for every class of which pixels are on no instance, or are void in the instance mask
+    alone: they would be part of mIoU and of no instance's IoU. Then one for every instance without
+    a class, or with more than one (background counts)."""
 
 
 def instance_classes(instances: np.ndarray, semantic: np.ndarray) -> Agreement:
     """Find the class of every instance: that of all of its pixels which are not void.
 
     Args:
-        instances: H×W uint8 or uint16; 0 background, 255 void.
+        instances: H×W uint8 or uint16; 0 background, 255 void. One of 8 bits is void whatever the
+            class mask says, as VOC's borders are where a class mask has none.
         semantic: H×W uint8; 0 background, 1..C, 255 void.
     """
     start, length = joint_runs(instances, semantic)
@@ -32,11 +38,15 @@ def instance_classes(instances: np.ndarray, semantic: np.ndarray) -> Agreement:
     pairs, index = np.unique(keys, return_inverse=True)
     pixels = np.bincount(index, length).astype(np.int64)
     found: dict[int, list[int]] = {}
-    contradictions, strays = [], []
+    contradictions = []
     for pair, count in zip(pairs.tolist(), pixels.tolist(), strict=True):
         instance_id, class_id = divmod(pair, 256)
         if instance_id == 0 and class_id not in (0, VOID):
-            strays.append(f"{count} pixels of class {class_id} belong to no instance")
+            contradictions.append(f"{count} pixels of class {class_id} belong to no instance")
+        if instance_id == VOID and class_id not in (0, VOID) and instances.itemsize > 1:
+            contradictions.append(
+                f"{count} pixels of class {class_id} are {VOID} (void) in the instance mask"
+            )
         if instance_id not in (0, VOID):
             found.setdefault(instance_id, [])
             if class_id != VOID:
@@ -54,4 +64,4 @@ def instance_classes(instances: np.ndarray, semantic: np.ndarray) -> Agreement:
             )
         else:
             classes[instance_id] = class_ids[0]
-    return Agreement(classes, contradictions, strays)
+    return Agreement(classes, contradictions)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from smallobjects.datasets.agreement import instance_classes
-from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.agreement import REMEDY, instance_classes
+from smallobjects.datasets.errors import DatasetError, UnfitImageError
 from smallobjects.datasets.findings import Finding
+from smallobjects.datasets.image_modes import check_side
 from smallobjects.datasets.instance_rows import instance_rows
 from smallobjects.datasets.mask_files import decode_mask, read_image_size
 from smallobjects.datasets.prepared import VOID
@@ -59,8 +60,11 @@ def check_image(
         file = f"images/{image.image_id}.jpg"
         try:
             shapes[file] = read_image_size(root / file)
+            check_side(root / file, *shapes[file])
         except DatasetError as error:
-            findings.append(Finding(file, _reason(error), "put the raw image back"))
+            unfit = isinstance(error, UnfitImageError)
+            remedy = str(error).rpartition("; ")[2] if unfit else "put the raw image back"
+            findings.append(Finding(file, _reason(error), remedy))
     for folder, modes in (("semantic", ("P", "L")), ("instances", ("P", "L", "I;16"))):
         if folder in image.folders:
             file = f"{folder}/{image.image_id}.png"
@@ -115,9 +119,9 @@ def _instance_findings(
 ) -> Iterator[Finding]:
     """Compare the instance mask with the class mask and with the table."""
     file = f"instances/{image.image_id}.png"
-    classes, contradictions, strays = instance_classes(masks["instances"], masks["semantic"])
-    for contradiction in [*strays, *contradictions]:
-        yield Finding(file, contradiction)
+    classes, contradictions = instance_classes(masks["instances"], masks["semantic"])
+    for contradiction in contradictions:
+        yield Finding(file, contradiction, REMEDY)
     if "instances" not in image.rows:
         return
     every = dict.fromkeys(np.unique(masks["instances"]).tolist()) | classes

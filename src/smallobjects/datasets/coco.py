@@ -1,20 +1,18 @@
 """Converter for the layout of MS COCO (one JSON of instances per set of images)."""
 
+import sys
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from smallobjects.datasets.class_tables import COCO_CLASSES
-from smallobjects.datasets.coco_annotations import (
-    CocoEntry,
-    box_of,
-    class_of,
-    is_crowd,
-    read_annotation_file,
-)
+from smallobjects.datasets.coco_annotations import CocoEntry, read_annotation_file
 from smallobjects.datasets.coco_masks import decode_mask
+from smallobjects.datasets.coco_objects import box_of, class_of, is_crowd
+from smallobjects.datasets.coco_problems import unusable, without_unusable
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size
 from smallobjects.datasets.parameters import DatasetParameters
@@ -30,9 +28,11 @@ def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
     annotations but crowds, whether or not the painted mask shows them.
 
     Raises:
-        DatasetError: a file or folder is missing or cannot be used, or one id means two images.
+        DatasetError: a file or folder is missing or cannot be used, one id means two images, or
+            annotations of the images cannot be used and are not to be left out.
     """
     files: dict[Path, dict[str, CocoEntry]] = {}
+    problems: dict[Path, list[str]] = defaultdict(list)
     splits: dict[str, list[str]] = {}
     images: dict[str, CocoImage] = {}
     for name, split in parameters.raw_splits.items():
@@ -46,7 +46,7 @@ def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
             )
         source = find_source(name, split, [raw / source for source in split.sources])
         if source not in files:
-            files[source] = read_annotation_file(source)
+            files[source] = read_annotation_file(source, unassigned=problems[source])
         entries = files[source]
         splits[name] = select_ids(sorted(entries), split, source)
         for image_id in splits[name]:
@@ -57,7 +57,28 @@ def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
                     f"image {image_id!r} is in {known.folder} with {known.source} and in {folder} "
                     f"with {source}; ids must be unique, so make two datasets of them"
                 )
-    return RawDataset(COCO_CLASSES, splits, [images[image_id] for image_id in sorted(images)])
+    usable = []
+    for image_id in sorted(images):
+        image = images[image_id]
+        entry, wrong = without_unusable(image_id, image.entry)
+        problems[image.source] += wrong
+        usable.append(replace(image, entry=entry))
+    left_out = _count_left_out(problems, parameters.unusable_annotations)
+    return RawDataset(COCO_CLASSES, splits, usable, left_out=left_out)
+
+
+def _count_left_out(problems: dict[Path, list[str]], unusable_annotations: str) -> int | None:
+    """Return how many annotations are left out; None where none may be.
+
+    Raises:
+        DatasetError: there are some, and none may be left out.
+    """
+    found = {source: wrong for source, wrong in problems.items() if wrong}
+    for source, wrong in found.items():
+        if unusable_annotations == "refuse":
+            raise unusable(source, wrong)
+        print(f"{source}: {len(wrong)} annotations left out: {wrong[0]}", file=sys.stderr)
+    return None if unusable_annotations == "refuse" else sum(map(len, found.values()))
 
 
 @dataclass(frozen=True)

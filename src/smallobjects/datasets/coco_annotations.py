@@ -3,12 +3,10 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, floor
 from pathlib import Path
 
-from smallobjects.datasets.class_tables import COCO_CATEGORIES, COCO_CLASS_IDS
+from smallobjects.datasets.class_tables import COCO_CATEGORIES
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.raw import Box
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,9 @@ class CocoEntry:
 
 
 def read_annotation_file(
-    path: Path, adapt: Callable[[Path, dict], None] | None = None
+    path: Path,
+    adapt: Callable[[Path, dict], None] | None = None,
+    unassigned: list[str] | None = None,
 ) -> dict[str, CocoEntry]:
     """Return the images of an annotation file by id, which is the stem of the file name.
 
@@ -32,32 +32,35 @@ def read_annotation_file(
         path: of the file.
         adapt: called with the path and the content, to bring another format into that of COCO
             before anything else is read; the categories are then not checked.
+        unassigned: takes a phrase for each annotation that belongs to no image (whose id occurred
+            before, or whose image the file does not list), and is left out; None: it is an error.
 
     Raises:
         DatasetError: the file is missing, is no COCO annotation file, or contradicts itself.
     """
     try:
-        content = json.loads(path.read_text())
+        # With a mark of byte order or without.
+        content = json.loads(path.read_text("utf-8-sig"))
         if adapt is None:
             _check_categories(path, content["categories"])
         else:
             adapt(path, content)
-        images = _by_id(path, content["images"], "images")
-        annotations: dict[int, list[dict]] = {number: [] for number in images}
-        for number, annotation in _by_id(path, content["annotations"], "annotations").items():
-            if annotation["image_id"] not in images:
-                raise DatasetError(
-                    f"{path}: annotation {number} belongs to image {annotation['image_id']}, "
-                    "which the file does not list; fetch it again"
-                )
-            annotations[annotation["image_id"]].append(annotation)
+        images = _images_by_id(path, content["images"])
+        annotations = _by_image(path, content["annotations"], images, unassigned)
         return _entries(path, images, annotations)
     except FileNotFoundError as error:
         raise DatasetError(
             f"{path}: no such annotation file; raw must be the folder that holds the folders of "
             "annotations and images, and a split's source a path below it"
         ) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except DatasetError:
+        raise
+    except RecursionError as error:
+        raise DatasetError(
+            f"{path}: malformed JSON (lists in lists, hundreds deep); fetch it again"
+        ) from error
+    except ValueError as error:
+        # Of JSON, of text, or of a number of thousands of digits.
         raise DatasetError(f"{path}: malformed JSON ({error}); fetch it again") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
@@ -65,8 +68,8 @@ def read_annotation_file(
         ) from error
 
 
-def _by_id(path: Path, items: list[dict], what: str) -> dict[int, dict]:
-    """Return images or annotations by their id.
+def _images_by_id(path: Path, items: list[dict]) -> dict[int, dict]:
+    """Return images by their id.
 
     Raises:
         DatasetError: two have one id.
@@ -74,8 +77,39 @@ def _by_id(path: Path, items: list[dict], what: str) -> dict[int, dict]:
     by_id: dict[int, dict] = {}
     for item in items:
         if by_id.setdefault(item["id"], item) is not item:
-            raise DatasetError(f"{path}: two {what} have the id {item['id']}; fetch it again")
+            raise DatasetError(f"{path}: two images have the id {item['id']}; fetch it again")
     return by_id
+
+
+def _by_image(
+    path: Path, items: list[dict], images: dict[int, dict], unassigned: list[str] | None
+) -> dict[int, list[dict]]:
+    """Return the annotations of each image.
+
+    Raises:
+        DatasetError: some belong to none, and `unassigned` is None.
+    """
+    by_image: dict[int, list[dict]] = {number: [] for number in images}
+    seen: set = set()
+    problems = []
+    for item in items:
+        number, image = item["id"], item["image_id"]
+        if not isinstance(number, int | str) or number in seen:
+            problems.append(f"two annotations have the id {number!r}")
+        elif not isinstance(image, int | str) or image not in images:
+            problems.append(
+                f"annotation {number} belongs to image {image!r}, which the file does not list"
+            )
+        else:
+            by_image[image].append(item)
+        if isinstance(number, int | str):
+            seen.add(number)
+    if problems and unassigned is None:
+        more = f" ({len(problems)} annotations are like that)" if len(problems) > 1 else ""
+        raise DatasetError(f"{path}: {problems[0]}{more}; fetch it again")
+    if unassigned is not None:
+        unassigned += problems
+    return by_image
 
 
 def _entries(
@@ -104,61 +138,3 @@ def _check_categories(path: Path, categories: list[dict]) -> None:
                 f"{path}: category {category['id']} is {category['name']!r}, but {expected!r} "
                 "in COCO; a file with other categories needs a converter of its own"
             )
-
-
-def class_of(annotation: dict, where: str) -> int:
-    """Return the contiguous class id 1..80.
-
-    Raises:
-        DatasetError: the category is not one of COCO's; `where` names file and annotation.
-    """
-    category = annotation.get("category_id")
-    if category not in COCO_CLASS_IDS:
-        raise DatasetError(f"{where}: category {category!r} is none of the 80 of COCO")
-    return COCO_CLASS_IDS[category]
-
-
-def is_crowd(annotation: dict, where: str) -> bool:
-    """Tell whether an annotation marks a region of uncounted objects instead of one object.
-
-    Raises:
-        DatasetError: `iscrowd` is neither 0 nor 1.
-    """
-    value = annotation.get("iscrowd", 0)
-    if value not in (0, 1):
-        raise DatasetError(f"{where}: iscrowd is {value!r}; it must be 0 or 1")
-    return bool(value)
-
-
-def box_of(annotation: dict, height: int, width: int, where: str) -> Box:
-    """Return the box of all pixels that the annotated box (x, y, width, height) touches.
-
-    It is clipped to the image, and a box without width or height still gets one pixel: the
-    official files have a few of these.
-
-    Raises:
-        DatasetError: the box lies outside the image, or there is none.
-    """
-    try:
-        x, y, box_width, box_height = (float(value) for value in annotation["bbox"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DatasetError(f"{where}: bbox must be four numbers (x, y, width, height)") from error
-    if not (box_width >= 0 and box_height >= 0):
-        raise DatasetError(
-            f"{where}: the box {annotation['bbox']} (x, y, width, height) has a side that is "
-            "negative or no number; correct it"
-        )
-    if not (x + box_width >= 0 and x <= width and y + box_height >= 0 and y <= height):
-        raise DatasetError(
-            f"{where}: the box {annotation['bbox']} lies outside the {width}×{height} image; "
-            "correct it"
-        )
-    x0, x1 = _touched_pixels(x, x + box_width, width)
-    y0, y1 = _touched_pixels(y, y + box_height, height)
-    return Box(class_of(annotation, where), x0, y0, x1, y1)
-
-
-def _touched_pixels(start: float, end: float, length: int) -> tuple[int, int]:
-    """Return the first pixel of 0..length-1 between two coordinates, and the one after the last."""
-    first = min(max(floor(start), 0), length - 1)
-    return first, min(max(ceil(end), first + 1), length)

@@ -24,55 +24,88 @@ def decode_mask(annotation: dict, height: int, width: int, where: str) -> np.nda
         where: names file and annotation, for messages.
 
     Raises:
-        DatasetError: anything else, or run lengths for another image size.
+        DatasetError: see `check_segmentation`.
     """
-    segmentation = annotation.get("segmentation")
+    segmentation = check_segmentation(annotation, height, width, where)
     if isinstance(segmentation, list):
-        code = _of_polygons(segmentation, height, width, where)
-    elif isinstance(segmentation, dict) and {"counts", "size"} <= segmentation.keys():
-        code = _of_run_lengths(segmentation, height, width, where)
+        code = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
+    elif isinstance(segmentation["counts"], list):
+        code = coco_mask.frPyObjects(segmentation, height, width)
     else:
-        raise DatasetError(
-            f"{where}: segmentation must be a list of polygons or run lengths with size and counts"
-        )
+        code = segmentation
     return coco_mask.decode(code).astype(bool)
 
 
-def _of_polygons(polygons: list, height: int, width: int, where: str) -> dict:
-    """Return the compressed run lengths of the pixels inside any of the polygons."""
+def check_segmentation(annotation: dict, height: int, width: int, where: str) -> list | dict:
+    """Return the polygons that enclose something, or the run lengths, if they can be painted.
+
+    Args:
+        annotation: as for `decode_mask`, as are the others.
+        height: of the image.
+        width: of the image.
+        where: for messages.
+
+    Raises:
+        DatasetError: it has neither polygons nor run lengths, coordinates are no finite numbers or
+            lie more than the image's size outside it, or run lengths do not fit the image.
+    """
+    segmentation = annotation.get("segmentation")
+    if isinstance(segmentation, list):
+        return _polygons(segmentation, height, width, where)
+    if isinstance(segmentation, dict) and {"counts", "size"} <= segmentation.keys():
+        _check_run_lengths(segmentation, height, width, where)
+        return segmentation
+    raise DatasetError(
+        f"{where}: segmentation must be a list of polygons or run lengths with size and counts"
+    )
+
+
+def _polygons(polygons: list, height: int, width: int, where: str) -> list:
     for polygon in polygons:
-        if not isinstance(polygon, list) or not all(map(_is_number, polygon)):
+        if not isinstance(polygon, list) or not _are_numbers(polygon):
             raise DatasetError(
                 f"{where}: a polygon must be a list of finite numbers (x, y, x, y, …)"
             )
         if len(polygon) % 2:
             raise DatasetError(f"{where}: a polygon has an odd number of coordinates")
+        for values, length in ((polygon[::2], width), (polygon[1::2], height)):
+            # Memory and time of the library grow with the coordinates, until it crashes.
+            if values and (min(values) < -length or max(values) > 2 * length):
+                far = min(values) if min(values) < -length else max(values)
+                raise DatasetError(
+                    f"{where}: a polygon reaches to {far:g}, far outside the {width}×{height} "
+                    "image; correct it"
+                )
     parts = [polygon for polygon in polygons if len(polygon) >= _MIN_COORDINATES]
     if not parts:
         raise DatasetError(
             f"{where}: no polygon has three points, so it marks no pixel; remove or redraw it"
         )
-    return coco_mask.merge(coco_mask.frPyObjects(parts, height, width))
+    return parts
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+def _are_numbers(values: list) -> bool:
+    try:
+        # A sum is finite only where all of its parts are.
+        return set(map(type, values)) <= {int, float} and isfinite(sum(values))
+    except OverflowError:
+        return False
 
 
-def _of_run_lengths(segmentation: dict, height: int, width: int, where: str) -> dict:
-    """Return compressed run lengths that fit the image.
+def _check_run_lengths(segmentation: dict, height: int, width: int, where: str) -> None:
+    """Refuse run lengths that do not fit the image.
 
     They are checked here because the library reads beyond its memory where they end early.
     """
     size, counts = segmentation["size"], segmentation["counts"]
     if size != [height, width]:
         raise DatasetError(
-            f"{where}: its run lengths are for {size} pixels (height, width) but the image has "
-            f"{[height, width]}"
+            f"{where}: its run lengths are for {_short(size)} pixels (height, width) but the image "
+            f"has {[height, width]}"
         )
     try:
         runs = counts if isinstance(counts, list) else _decompress(counts)
-        whole = all(isinstance(run, int) and run >= 0 for run in runs)
+        whole = all(type(run) is int and 0 <= run <= height * width for run in runs)
     except (TypeError, ValueError, AttributeError):
         whole = False
     if not whole:
@@ -82,9 +115,12 @@ def _of_run_lengths(segmentation: dict, height: int, width: int, where: str) -> 
             f"{where}: its run lengths add up to {sum(runs)} pixels but the image has "
             f"{height * width}; fetch the file again"
         )
-    if isinstance(counts, list):
-        return coco_mask.frPyObjects(segmentation, height, width)
-    return segmentation
+
+
+def _short(value: object) -> str:
+    """Return a value as text, cut off where it is long."""
+    text = repr(value)
+    return text if len(text) < 60 else f"{text[:60]}…"
 
 
 def _decompress(text: str) -> list[int]:

@@ -8,6 +8,7 @@ Several reviewers may decide on one image, each once, and must agree.
 import csv
 import io
 import json
+import re
 from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
@@ -16,6 +17,8 @@ from smallobjects.datasets.errors import DatasetError
 
 COLUMNS = ("image", "decision", "reviewer", "note")
 DECISIONS = ("accept", "reject")
+# Apostrophes too, so that text that has some already comes back with as many.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 SHOWN = 5
 """How many offending images a message names."""
 
@@ -61,6 +64,20 @@ def read_decisions(path: str | Path, candidates: Collection[str]) -> dict[str, b
     return {image: all(votes.values()) for image, votes in decisions.items()}
 
 
+def for_spreadsheets(value: object) -> object:
+    """Return a value of a CSV file so that no spreadsheet takes it for a formula.
+
+    Text that begins as formulas do gets an apostrophe before it, as spreadsheets themselves mark
+    text; `from_spreadsheets` takes it away.
+    """
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def from_spreadsheets(text: str) -> str:
+    """Return what `for_spreadsheets` was given."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
 def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
     """Return every row with the place where it stands, all its values as text."""
     try:
@@ -85,7 +102,8 @@ def _csv_rows(path: Path, text: str) -> list[tuple[str, dict[str, str]]]:
             where = f"{path}, line {reader.line_num}"
             if None in row:
                 raise DatasetError(f"{where}: more values than columns; quote notes with commas")
-            rows.append((where, {name: row.get(name, "").strip() for name in COLUMNS}))
+            values = {name: from_spreadsheets(row.get(name, "").strip()) for name in COLUMNS}
+            rows.append((where, values))
     except csv.Error as error:
         raise DatasetError(f"{path}, line {reader.line_num}: malformed CSV ({error})") from error
     return rows

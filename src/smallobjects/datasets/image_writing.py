@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from smallobjects.datasets.image_modes import check_side
 from smallobjects.datasets.instance_rows import instance_rows
 from smallobjects.datasets.mask_files import encode_jpeg, encode_mask
 from smallobjects.datasets.raw import AnnotatedImage, RawImage
@@ -41,6 +42,7 @@ def write_image(
     """
     content = shrink(image.read(), longest_side)
     image_id = image.image_id
+    check_side(content.image_path, *content.semantic.shape)
     _keep_image(folder / "images" / f"{image_id}.jpg", content)
     instances, instances_sha256 = [], None
     if content.instances is not None:

@@ -13,6 +13,7 @@ from smallobjects.datasets.parameters import DatasetParameters
 from smallobjects.datasets.raw import AnnotatedImage, RawDataset
 from smallobjects.datasets.selection import find_source, select_ids
 from smallobjects.datasets.selection_report import read_report
+from smallobjects.image_lists import read_lines
 
 _VOC_IDS = {
     COCO_CLASSES.index(VOC_TO_COCO[name]) + 1: class_id
@@ -60,7 +61,7 @@ def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
 
 def _read_list(path: Path, split: str) -> list[str]:
     try:
-        return path.read_text().split()
+        return read_lines(path)
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(
             f"{path}: no readable list of image ids, one per line, for split {split!r} ({error}); "

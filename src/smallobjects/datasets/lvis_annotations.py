@@ -90,7 +90,13 @@ def _read_coco(paths: Iterable[Path]) -> dict[int, _InCoco]:
         for image_id, entry in read_annotation_file(path).items():
             image = images.setdefault(_number(image_id, path), _InCoco([], set()))
             for annotation in entry.annotations:
-                name = _VOC_CLASS.get(annotation["category_id"])
+                category = annotation["category_id"]
+                if not isinstance(category, int):
+                    raise DatasetError(
+                        f"{path}: annotation {annotation['id']} has the category {category!r}, "
+                        "which is no number; fetch it again"
+                    )
+                name = _VOC_CLASS.get(category)
                 if name == FROM_COCO:
                     named = {**annotation, "id": f"{annotation['id']} of {path.name}"}
                     image.potted_plants.append(named)
@@ -124,15 +130,15 @@ class _Reader:
         kept = []
         for annotation in content["annotations"]:
             category = annotation["category_id"]
-            if category in classes:
-                kept.append({**annotation, "category_id": _COCO_CATEGORY[classes[category]]})
-            elif category in narrower:
-                self.narrower[annotation["image_id"]].add(names[category])
-            elif category not in names:
+            if not isinstance(category, int) or category not in names:
                 raise DatasetError(
                     f"{path}: annotation {annotation['id']} has the category {category!r}, which "
                     "the file does not list"
                 )
+            if category in classes:
+                kept.append({**annotation, "category_id": _COCO_CATEGORY[classes[category]]})
+            elif category in narrower:
+                self.narrower[annotation["image_id"]].add(names[category])
         content["annotations"] = kept
         for image in content["images"]:
             # …/train2017/000000391895.jpg: LVIS has images of several folders in one file.

@@ -9,7 +9,8 @@ from PIL import Image
 
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.integrity.pictures import open_png, read_pixels, read_size
+from smallobjects.datasets.image_modes import check_one_reading
+from smallobjects.integrity.pictures import open_png, open_whole, read_pixels
 
 _PALETTE = bytes(channel for colour in voc_palette(256) for channel in colour)
 _UNREADABLE = (OSError, SyntaxError)
@@ -87,10 +88,13 @@ def read_image_size(path: Path) -> tuple[int, int]:
     the pixels as they are stored, and every stage reads them so.
 
     Raises:
-        DatasetError: the file is missing, is no image of 8 bits, or is damaged.
+        DatasetError: the file is missing, is no image, is damaged, or would be read as other pixels
+            by some stages (see `check_one_reading`).
     """
     try:
-        return read_size(path.read_bytes())
+        with open_whole(path.read_bytes()) as image:
+            check_one_reading(path, image)
+            return image.height, image.width
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such image; the raw data is incomplete") from error
     except _UNREADABLE as error:

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
@@ -79,6 +79,9 @@ class DatasetParameters(Parameters):
     there, the others may be missing."""
     instance_masks: str = "SegmentationObject"
     """VOC: folder of instance masks. Images outside the evaluated split may lack one."""
+    unusable_annotations: Literal["refuse", "leave_out"] = "refuse"
+    """COCO: what becomes of annotations that mark no pixel, lie outside their image or belong to
+    none. All of a file are named at once; those that are left out are counted in dataset.json."""
     lvis: LvisParameters | None = None
     """LVIS: annotation files and categories."""
     selection: SelectionParameters | None = None
@@ -134,6 +137,8 @@ class DatasetParameters(Parameters):
         self._check_saliency_split()
         if self.size_limits[0] >= self.size_limits[1]:
             raise ValueError(f"size_limits: {self.size_limits} must rise")
+        if self.unusable_annotations != "refuse" and self.layout != "coco":
+            raise ValueError("unusable_annotations: only the layout `coco` leaves any out")
         return self
 
     def _check_saliency_split(self) -> None:

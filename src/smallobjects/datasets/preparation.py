@@ -148,4 +148,5 @@ def _count(dataset: RawDataset, records: list[Record]) -> dict:
         "instances": sum(len(r.rows["instances"]) for r in records),
         "hidden_instances": sum(r.hidden_instances for r in records),
         "instances_by_size": by_split,
+        **({} if dataset.left_out is None else {"unusable_annotations": dataset.left_out}),
     }

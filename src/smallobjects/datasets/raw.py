@@ -19,6 +19,17 @@ class Box:
     y1: int
 
 
+def reaches_far(corners: tuple[float, float, float, float], height: int, width: int) -> bool:
+    """Tell whether a box (x0, y0, x1, y1) reaches beyond its image by more than can be an accident.
+
+    That is a tenth of the side, and two pixels at least: a box that belongs to another size of the
+    image, or to another image.
+    """
+    x0, y0, x1, y1 = corners
+    columns, rows = max(width / 10, 2), max(height / 10, 2)
+    return x0 < -columns or y0 < -rows or x1 > width + columns or y1 > height + rows
+
+
 @dataclass(frozen=True)
 class AnnotatedImage:
     """All that is known about one image."""
@@ -78,3 +89,5 @@ class RawDataset:
     `smallobjects select-images`, with its `statement`."""
     parts: dict[str, str] = field(default_factory=dict)
     """In words what a split takes, of those that do not take all of a raw list."""
+    left_out: int | None = None
+    """Annotations that could not be used and were left out; None where none may be."""

@@ -12,6 +12,7 @@ from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size, write_mask
 from smallobjects.datasets.progress import with_progress
 from smallobjects.fetching.records import MadeRecord, is_provided, record_path, write_record
+from smallobjects.image_lists import read_lines
 from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_directory
 
@@ -101,6 +102,8 @@ def _convert(image_id: str, voc: Path, sbd: Path, masks: Path) -> None:
 
 def _read_list(path: Path) -> list[str]:
     try:
-        return path.read_text().split()
+        return read_lines(path)
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such list of images; unpack the data again") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: no list of images ({error}); unpack it again") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smallobjects.datasets.agreement import instance_classes
+from smallobjects.datasets.agreement import REMEDY, instance_classes
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size, read_mask
@@ -15,12 +15,9 @@ from smallobjects.datasets.raw import AnnotatedImage, RawDataset
 from smallobjects.datasets.selection import find_source, select_ids
 from smallobjects.datasets.split_parameters import SplitParameters
 from smallobjects.datasets.voc_annotations import read_annotation
+from smallobjects.image_lists import file_of_id, read_lines
 
 LISTS = "ImageSets/Segmentation"
-_REMEDY = (
-    "the two masks do not belong together: take both from one release (SegmentationClass belongs "
-    "to SegmentationObject), or take the image off the list"
-)
 
 
 def open_raw(raw: Path, parameters: DatasetParameters) -> RawDataset:
@@ -60,10 +57,10 @@ class VocImage:
         """Read and check the image's mask files and boxes.
 
         Raises:
-            DatasetError: a file is missing or malformed, sizes differ, a value is no class, or an
-                instance lies on no class.
+            DatasetError: a file is missing or malformed, sizes differ, a value is no class, or
+                class mask and instance mask contradict each other.
         """
-        image_path = self.raw / "JPEGImages" / f"{self.image_id}.jpg"
+        image_path = file_of_id(self.raw / "JPEGImages", self.image_id, (".jpg", ".jpeg", ".png"))
         size = read_image_size(image_path)
         semantic_path = self._semantic_path()
         semantic = read_mask(semantic_path)
@@ -93,14 +90,15 @@ class VocImage:
 
     @property
     def _annotation_path(self) -> Path:
-        return self.raw / "Annotations" / f"{self.image_id}.xml"
+        return file_of_id(self.raw / "Annotations", self.image_id, (".xml",))
 
     @property
     def _instances_path(self) -> Path:
-        return self.raw / self.instance_masks / f"{self.image_id}.png"
+        return file_of_id(self.raw / self.instance_masks, self.image_id, (".png",))
 
     def _semantic_path(self) -> Path:
-        paths = [self.raw / name / f"{self.image_id}.png" for name in self.semantic_masks]
+        folders = [self.raw / name for name in self.semantic_masks]
+        paths = [file_of_id(folder, self.image_id, (".png",)) for folder in folders]
         for path in paths:
             if path.is_file():
                 return path
@@ -119,7 +117,7 @@ class VocImage:
         check_same_size(semantic_path, semantic.shape, path, instances.shape)
         agreement = instance_classes(instances, semantic)
         if agreement.contradictions:
-            raise DatasetError(f"{path}: {agreement.contradictions[0]}; {_REMEDY}")
+            raise DatasetError(f"{path}: {agreement.contradictions[0]}; {REMEDY}")
         return instances, agreement.classes
 
 
@@ -155,10 +153,9 @@ def _read_list(raw: Path, name: str, split: SplitParameters) -> list[str]:
 def _image_ids(path: Path) -> list[str]:
     """Return the ids of a list, one a line; blank lines are passed over."""
     try:
-        lines = path.read_text().splitlines()
+        ids = read_lines(path)
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path}: no list of image ids ({error}); fetch it again") from error
-    ids = [line.strip() for line in lines if line.strip()]
     for image_id in ids:
         if len(image_id.split()) > 1 or "/" in image_id:
             raise DatasetError(

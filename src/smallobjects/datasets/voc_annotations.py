@@ -1,5 +1,6 @@
 """The XML files of PASCAL VOC."""
 
+import re
 from dataclasses import dataclass
 from math import floor, isfinite
 from pathlib import Path
@@ -7,8 +8,10 @@ from xml.etree import ElementTree
 
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.raw import Box
+from smallobjects.datasets.raw import Box, reaches_far
 
+_ENCODING = re.compile(rb"""(<\?xml[^>]*?)\bencoding\s*=\s*["']([A-Za-z0-9._:-]+)["'][^>]*?\?>""")
+_OF_THE_PARSER = ("utf-8", "utf8", "utf-16", "us-ascii", "ascii")
 _CLASS_IDS = {name: index for index, name in enumerate(VOC_CLASSES, start=1)}
 
 
@@ -26,7 +29,8 @@ class VocObject:
         A fractional corner stands for the nearest pixel.
 
         Raises:
-            DatasetError: nothing of the box is left; `path` names the file.
+            DatasetError: nothing of the box is left, or it reaches far beyond the image; `path`
+                names the file.
         """
         xmin, ymin, xmax, ymax = (floor(value + 0.5) for value in self.corners)
         x0, y0 = max(xmin - 1, 0), max(ymin - 1, 0)
@@ -36,6 +40,12 @@ class VocObject:
                 f"{path}: the box xmin, ymin, xmax, ymax = {self.corners} of "
                 f"{VOC_CLASSES[self.class_id - 1]!r} covers no pixel of the {width}×{height} "
                 "image; correct or remove it"
+            )
+        if reaches_far((xmin - 1, ymin - 1, xmax, ymax), height, width):
+            raise DatasetError(
+                f"{path}: the box xmin, ymin, xmax, ymax = {self.corners} of "
+                f"{VOC_CLASSES[self.class_id - 1]!r} reaches far beyond the {width}×{height} "
+                "image; correct it"
             )
         return Box(self.class_id, x0, y0, x1, y1)
 
@@ -63,20 +73,39 @@ def read_annotation(path: Path) -> VocAnnotation:
         DatasetError: the file is missing or malformed, or names a class that VOC does not have.
     """
     try:
-        root = ElementTree.parse(path).getroot()
+        root = _parse(path.read_bytes())
     except FileNotFoundError as error:
         raise DatasetError(
             f"{path}: no such annotation; image-level labels come from the XML files, so every "
             "image needs one"
         ) from error
-    except (ElementTree.ParseError, OSError) as error:
+    except (ElementTree.ParseError, OSError, UnicodeError, RecursionError) as error:
         raise DatasetError(f"{path}: malformed XML ({error}); fetch it again") from error
+    except LookupError as error:
+        raise DatasetError(f"{path}: {error}; save it as UTF-8") from error
     if root.tag != "annotation":
         raise DatasetError(
             f"{path}: no annotation of VOC (it begins with <{root.tag}>); fetch it again"
         )
     objects = [_read_object(node, path) for node in root.findall("object")]
     return VocAnnotation(objects, _read_size(root, path))
+
+
+def _parse(content: bytes) -> ElementTree.Element:
+    """Return the root of an XML file in any encoding that Python knows.
+
+    Raises:
+        ParseError: it is malformed.
+        UnicodeError: it is not in the encoding that it declares.
+        LookupError: it declares an encoding that there is not.
+    """
+    declared = _ENCODING.match(content)
+    encoding = declared.group(2).decode("ascii") if declared else "utf-8"
+    if encoding.lower() in _OF_THE_PARSER:
+        return ElementTree.fromstring(content)
+    # Of other encodings the parser knows those of one byte a character at best.
+    text = content[declared.end(1) :].decode(encoding)
+    return ElementTree.fromstring(f"<?xml version='1.0'{text[text.index('?>') :]}")
 
 
 def _read_size(root: ElementTree.Element, path: Path) -> tuple[int, int] | None:

@@ -116,18 +116,23 @@ def _fetch_from(
 ) -> Digests:
     """Complete the partial file from one address, and check it.
 
-    A wrong file that was put together from several responses is fetched once more in one go.
+    A wrong file that was put together from several responses is fetched once more, a few times.
+
+    Raises:
+        AddressError: the address does not give the file.
     """
-    while True:
+    for further in range(wait.passes - 1, -1, -1):
         continued = _complete(url, session, remote, partial, wait)
         found = digests(partial.path)
-        reason = difference(found, remote) or _web_page(partial.path)
+        reason = difference(found, remote) or _no_content(found, partial.path)
         if reason is None:
             return found
         partial.discard()
-        if not continued:
-            raise AddressError(f"the file is not the one that is expected: {reason}")
+        if not continued or not further:
+            break
         _say(f"{url}: put together from parts it is wrong ({reason}); fetched once more as a whole")
+        time.sleep(wait.pause * 2 ** (wait.passes - further))
+    raise AddressError(f"the file is not the one that is expected: {reason}")
 
 
 def _complete(
@@ -182,7 +187,9 @@ def _record(name: str, remote: RemoteFile, url: str | None, found: Digests) -> F
     )
 
 
-def _web_page(path: Path) -> str | None:
+def _no_content(found: Digests, path: Path) -> str | None:
+    if found.size == 0:
+        return "it is empty"
     with path.open("rb") as file:
         start = file.read(256).lstrip().lower()
     return "it is a web page" if start.startswith(_PAGE_STARTS) else None

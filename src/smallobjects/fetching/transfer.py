@@ -29,6 +29,8 @@ class Patience:
     """In a row that bring nothing new."""
     pause: float = 2.0
     """Before the second attempt; doubled before each further one."""
+    passes: int = 3
+    """Through the whole file, where what was put together from several responses is wrong."""
 
 
 def transfer(
@@ -75,6 +77,10 @@ def transfer(
             return response.status_code == _PARTIAL_CONTENT
     except requests.TooManyRedirects as error:
         raise AddressError("it redirects without end") from error
+    except ValueError as error:
+        # InvalidURL and its kin, and what urllib says itself of where a server redirects to.
+        reason = " ".join(str(error).split())
+        raise AddressError(f"it leads to an address that is none ({reason})") from error
     except (requests.RequestException, HTTPError) as error:
         raise InterruptedTransferError(_in_words(error, wait)) from error
 

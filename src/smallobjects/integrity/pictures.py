@@ -22,40 +22,36 @@ def open_png(content: bytes) -> Image.Image:
     return _open(content, ["PNG"])
 
 
-def open_picture(content: bytes) -> Image.Image:
-    """Return an image of any format that Pillow knows, whose pixels are of 8 bits.
+def open_whole(content: bytes) -> Image.Image:
+    """Return an image of any format and mode that Pillow knows.
 
     A PNG file must be whole by its checksums, a JPEG file by what libjpeg says of it. Other formats
     are as whole as Pillow finds them when it decodes them.
 
     Raises:
-        ContentError: it is no image, damaged, or has values beyond 0..255, which Pillow cuts off
-            and OpenCV divides.
+        ContentError: it is no image, or damaged.
     """
     if content.startswith(png.SIGNATURE):
         png.check_png(content)
     elif content.startswith(jpeg.SIGNATURE):
         jpeg.check_jpeg(content)
-    image = _open(content, None)
+    return _open(content, None)
+
+
+def open_picture(content: bytes) -> Image.Image:
+    """Return an image whose pixels are of 8 bits; see `open_whole`.
+
+    Raises:
+        ContentError: it is no image, damaged, or has values beyond 0..255, which Pillow cuts off
+            and OpenCV divides.
+    """
+    image = open_whole(content)
     if image.mode.startswith(_WIDE):
         raise ContentError(
             f"its values are not of 8 bits (mode {image.mode}), and programs differ in how they "
             "convert them; save it with 8 bits"
         )
     return image
-
-
-def read_size(content: bytes) -> tuple[int, int]:
-    """Return height and width of an image whose whole content can be decoded.
-
-    Raises:
-        ContentError: as `open_picture`.
-        OSError, SyntaxError: Pillow cannot decode it.
-    """
-    with open_picture(content) as image:
-        if image.format != "JPEG":  # of which all has been read
-            image.load()
-        return image.height, image.width
 
 
 def read_pixels(content: bytes) -> np.ndarray:

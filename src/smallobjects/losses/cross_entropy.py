@@ -4,6 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from smallobjects.losses.label_checks import check_classes, check_integer_labels
+from smallobjects.losses.size_weighting import size_weights
+
 
 def weighted_cross_entropy(
     logits: Tensor,
@@ -16,15 +19,66 @@ def weighted_cross_entropy(
 
     Args:
         logits: N×C×H×W scores before the softmax, floating point.
-        labels: N×H×W int64 class ids, 0..C-1 or `ignore_index`.
+        labels: N×H×W integer class ids, 0..C-1 or `ignore_index`.
         weights: N×H×W weights, not negative; pixels of `ignore_index` must weigh 0.
         ignore_index: the label of pixels that take no part.
         total: scalar to divide by instead of Σ w, where this is one part of a larger batch.
 
     Returns:
         The scalar loss; 0, with zero gradients, if no pixel has any weight.
+
+    Raises:
+        ValueError: the sizes differ, `labels` are no integers, or a label is no class. The last is
+            found on the CPU alone: a GPU would have to wait for the answer, and ends in an
+            assertion of CUDA's instead.
     """
-    per_pixel = F.cross_entropy(logits, labels, ignore_index=ignore_index, reduction="none")
+    _check_shapes(logits, labels, weights)
+    check_integer_labels(labels)
+    if labels.device.type == "cpu" and not torch.compiler.is_compiling():
+        check_classes(labels, logits.shape[1], ignore_index)
+    per_pixel = F.cross_entropy(logits, labels.long(), ignore_index=ignore_index, reduction="none")
     total = weights.sum() if total is None else total
     # The lower bound replaces a test for "no pixel" that would make a GPU wait for the answer.
     return (weights * per_pixel).sum() / total.clamp_min(torch.finfo(weights.dtype).tiny)
+
+
+def size_weighted_cross_entropy(
+    logits: Tensor, labels: Tensor, tau: float = 5.0, ignore_index: int = 255
+) -> Tensor:
+    """Return L_sw of logits of any resolution, compared at that of the labels.
+
+    Logits of another height and width are enlarged (bilinear, corners not aligned), as the heads of
+    MMSegmentation do before their loss.
+
+    Args:
+        logits: N×C×h×w scores before the softmax, floating point.
+        labels: N×H×W integer class ids, 0..C-1 or `ignore_index`.
+        tau: largest weight of a pixel, above 0.
+        ignore_index: the label of pixels that take no part.
+
+    Returns:
+        The scalar loss.
+
+    Raises:
+        ValueError: as `size_weights` and `weighted_cross_entropy`.
+    """
+    weights = size_weights(labels, tau, ignore_index)
+    if logits.ndim == 4 and labels.ndim == 3 and logits.shape[2:] != labels.shape[1:]:
+        logits = F.interpolate(logits, labels.shape[1:], mode="bilinear", align_corners=False)
+    return weighted_cross_entropy(logits, labels, weights, ignore_index)
+
+
+def _check_shapes(logits: Tensor, labels: Tensor, weights: Tensor) -> None:
+    if logits.ndim != 4 or labels.ndim != 3 or len(logits) != len(labels):
+        remedy = "expected N×C×H×W, N×H×W and N×H×W"
+    elif logits.shape[2:] != labels.shape[1:]:
+        remedy = (
+            "size_weighted_cross_entropy(logits, labels) brings the logits to the size of the "
+            "labels, and finds the weights there"
+        )
+    elif weights.shape != labels.shape:
+        remedy = "expected a weight for each label: N×H×W"
+    else:
+        return
+    logits, labels, weights = (tuple(each.shape) for each in (logits, labels, weights))
+    raise ValueError(f"logits {logits}, labels {labels} and weights {weights}; {remedy}")

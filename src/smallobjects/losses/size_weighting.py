@@ -6,6 +6,8 @@ import cc3d
 import numpy as np
 import torch
 
+from smallobjects.losses.label_checks import check_integer_labels, check_no_other_void
+
 Array = TypeVar("Array", np.ndarray, torch.Tensor)
 
 
@@ -30,15 +32,35 @@ def size_weights(labels: Array, tau: float = 5.0, ignore_index: int = 255) -> Ar
     cross-entropy.
 
     Raises:
-        ValueError: `labels` is not H×W or N×H×W, or `tau` is not above 0.
+        ValueError: `labels` is not H×W or N×H×W integers, one is below 0 and not `ignore_index`, or
+            `tau` is not above 0.
     """
-    if isinstance(labels, torch.Tensor):
-        weights = size_weights(labels.detach().cpu().numpy(), tau, ignore_index)
-        return torch.from_numpy(weights).to(labels.device)
+    check_integer_labels(labels)
     if labels.ndim not in (2, 3):
-        raise ValueError(f"labels must be H×W or N×H×W, not of shape {labels.shape}")
-    if tau <= 0:
+        raise ValueError(f"labels must be H×W or N×H×W, not of shape {tuple(labels.shape)}")
+    if not tau > 0:
         raise ValueError(f"tau = {tau}: the largest weight must be above 0")
+    if isinstance(labels, torch.Tensor):
+        return _weights_of_tensor(labels, float(tau), ignore_index)
+    if torch.compiler.is_compiling():
+        # In a compiled function arrays are tensors, and cc3d takes none of these.
+        return _weights_of_tensor(torch.as_tensor(labels), float(tau), ignore_index).numpy()
+    return _weights_of_array(labels, tau, ignore_index)
+
+
+# An operator of torch's own, so that a compiled step calls it as it is.
+@torch.library.custom_op("smallobjects::size_weights", mutates_args=())
+def _weights_of_tensor(labels: torch.Tensor, tau: float, ignore_index: int) -> torch.Tensor:
+    weights = _weights_of_array(labels.detach().cpu().numpy(), tau, ignore_index)
+    return torch.from_numpy(weights).to(labels.device)
+
+
+@_weights_of_tensor.register_fake
+def _(labels: torch.Tensor, tau: float, ignore_index: int) -> torch.Tensor:
+    return torch.empty_like(labels, dtype=torch.float32, memory_format=torch.contiguous_format)
+
+
+def _weights_of_array(labels: np.ndarray, tau: float, ignore_index: int) -> np.ndarray:
     if labels.ndim == 2:
         return _weights_of_map(labels, tau, ignore_index)
     weights = np.empty(labels.shape, np.float32)
@@ -55,8 +77,9 @@ def uniform_weights(labels: torch.Tensor, ignore_index: int = 255) -> torch.Tens
 def _weights_of_map(labels: np.ndarray, tau: float, ignore_index: int) -> np.ndarray:
     ignored = labels == ignore_index
     # The component finder takes 0 for the background of all components.
-    foreground = np.where(ignored, 0, labels).astype(np.int32)
-    components = cc3d.connected_components(foreground, connectivity=8)
+    foreground = np.where(ignored, 0, labels)
+    check_no_other_void(foreground.min(initial=0), ignore_index)
+    components = cc3d.connected_components(foreground.astype(np.int32), connectivity=8)
     sizes = np.bincount(components.ravel(), minlength=1)
     weight_of = np.ones(len(sizes))
     weight_of[1:] = np.minimum(tau, sizes[1:].sum() / sizes[1:])

@@ -8,6 +8,12 @@ import numpy as np
 
 from smallobjects.metrics.areas import areas_table, class_areas
 from smallobjects.metrics.bootstrap import Bootstrap, uncertainty
+from smallobjects.metrics.checks import (
+    as_batch,
+    check_ignore_index,
+    check_num_classes,
+    checked_size_limits,
+)
 from smallobjects.metrics.folders import rows_table
 from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import SIZE_LIMITS
@@ -85,10 +91,15 @@ class InstanceIoU:
             ignore_index: the void value of both ground-truth masks.
             size_limits: areas in pixels; small < first <= medium < second <= large.
             bootstrap: how to resample images for `intervals`; None leaves them out.
+
+        Raises:
+            ValueError: the size limits do not rise, or `ignore_index` is a class.
         """
+        check_num_classes(num_classes)
+        check_ignore_index(ignore_index, num_classes)
         self.num_classes = num_classes
         self.ignore_index = ignore_index
-        self.size_limits = size_limits
+        self.size_limits = checked_size_limits(size_limits)
         self.bootstrap = bootstrap
         self._scores: dict[str, ImageScores] = {}
 
@@ -107,9 +118,10 @@ class InstanceIoU:
             image: the id of the image (for a batch: a sequence of N), which tells images apart.
 
         Raises:
-            ValueError: an image is scored already, or cannot be scored; the message names it.
+            ValueError: the masks are no such integers, or an image is scored already or cannot be
+                scored; the message names the mask or the image.
         """
-        masks = [_array(mask) for mask in (prediction, semantic, instances)]
+        masks = as_batch(prediction, semantic, instances)
         if masks[0].ndim == 2:
             masks, image = [mask[None] for mask in masks], [image]
         names = [str(name) for name in image]
@@ -153,14 +165,6 @@ class InstanceIoU:
     def reset(self) -> None:
         """Forget all images."""
         self._scores = {}
-
-
-def _array(mask: Any) -> np.ndarray:
-    """Return an array or a tensor of any device as an array."""
-    array = np.asarray(mask.detach().cpu() if hasattr(mask, "detach") else mask)
-    if array.ndim not in (2, 3):
-        raise ValueError(f"masks of shape {array.shape}; expected H×W or N×H×W")
-    return array
 
 
 def _gather(scores: dict[str, ImageScores]) -> list[dict[str, ImageScores]]:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from smallobjects.metrics.checks import (
+    as_integers,
     check_classes,
     check_ignore_index,
-    check_integers,
     check_shape,
 )
 from smallobjects.metrics.runs import distinct, pixels_by
@@ -31,9 +31,10 @@ def confusion_matrix(
         ValueError: shapes differ, or a value is no class.
     """
     check_ignore_index(ignore_index, num_classes)
+    prediction = as_integers(prediction, "prediction")
+    semantic = as_integers(semantic, "class mask")
+    check_shape(semantic, semantic.shape, "class mask", "the class mask")
     check_shape(prediction, semantic.shape, "prediction", "the class mask")
-    check_integers(prediction, "prediction")
-    check_integers(semantic, "class mask")
     start, length = joint_runs(prediction, semantic)
     (found, truth), pixels = distinct((prediction.ravel()[start], semantic.ravel()[start]), length)
     check_classes(found, num_classes, "prediction", ignore_index, pixels)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from smallobjects.image_lists import read_lines
 from smallobjects.metrics.areas import class_areas
+from smallobjects.metrics.checks import MaskNames
 from smallobjects.metrics.ground_truth import Truth, Truths
 from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import ROW, SIZE_LIMITS
-from smallobjects.metrics.masks import images_of, read_mask
-from smallobjects.metrics.overlaps import MaskNames
+from smallobjects.metrics.masks import masks_of, read_mask
 from smallobjects.parallel import ordered_map
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class BatchScores(NamedTuple):
 class Selection(NamedTuple):
     """The images to score."""
 
-    images: list[str]
-    """Their ids."""
+    images: dict[str, Path]
+    """Their predictions, by id, in the order in which they are scored."""
     skipped: int
     """Images left out because something of them is missing."""
 
@@ -77,16 +78,16 @@ def select_images(
     Raises:
         ValueError: something of an image is missing (without `skip_missing`), or of all of them.
     """
-    predicted = set(images_of(predictions))
+    predicted = masks_of(predictions)
     known = truths.images()
-    images, lacking = [], []
-    for image in sorted(predicted | known) if listed is None else listed:
+    images, lacking = {}, []
+    for image in sorted(predicted.keys() | known) if listed is None else listed:
         if image in predicted:
             lack = truths.lacks(image)
         else:
             lack = f"{predictions / image}.png: there is no prediction of this image"
         if lack is None:
-            images.append(image)
+            images[image] = predicted[image]
         else:
             lacking.append(lack)
     if lacking and not skip_missing:
@@ -176,9 +177,13 @@ def read_image_list(path: Path) -> list[str]:
     """Read image ids, one a line.
 
     Raises:
-        ValueError: there is none, or one is named twice (its instances would count twice).
+        ValueError: it is no text, there is none, or one is named twice (its instances would count
+            twice).
     """
-    images = path.read_text().split()
+    try:
+        images = read_lines(path)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: no list of image ids ({error}); save it as UTF-8") from error
     if not images:
         raise ValueError(f"{path}: no image ids in this list; expected one a line")
     twice = [image for image, times in Counter(images).items() if times > 1]

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from smallobjects.metrics.masks import images_of, read_mask
+from smallobjects.metrics.masks import masks_of, read_mask
 
 
 class TruthMasks(NamedTuple):
@@ -72,17 +72,17 @@ class TruthFolders:
     instances: Path
 
     @cached_property
-    def _purposes(self) -> tuple[tuple[Path, set[str], str], ...]:
+    def _purposes(self) -> tuple[tuple[Path, dict[str, Path], str], ...]:
         return (
-            (self.semantic, set(images_of(self.semantic)), "class mask"),
-            (self.instances, set(images_of(self.instances)), "instance mask"),
+            (self.semantic, masks_of(self.semantic), "class mask"),
+            (self.instances, masks_of(self.instances), "instance mask"),
         )
 
     def images(self) -> set[str]:
         """Return the images that are in one of the folders.
 
         Raises:
-            ValueError: a folder holds none.
+            ValueError: a folder holds none, or two files of one.
         """
         return set().union(*(images for _, images, _ in self._purposes))
 
@@ -95,4 +95,4 @@ class TruthFolders:
 
     def of(self, image: str) -> MaskFiles:
         """Return the files of an image."""
-        return MaskFiles(self.semantic / f"{image}.png", self.instances / f"{image}.png")
+        return MaskFiles(*(masks[image] for _, masks, _ in self._purposes))

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from smallobjects.metrics.checks import MaskNames
 from smallobjects.metrics.confusion import confusion_of_counts
 from smallobjects.metrics.instances import SIZE_LIMITS, instance_ious_of_overlaps
-from smallobjects.metrics.overlaps import MaskNames, overlaps_of
+from smallobjects.metrics.overlaps import overlaps_of
 
 
 def image_scores(

@@ -6,8 +6,9 @@ al., WACV 2024). Everything is counted in integers; only the quotient at the end
 
 import numpy as np
 
+from smallobjects.metrics.checks import MaskNames, checked_size_limits
 from smallobjects.metrics.components import components_of_regions
-from smallobjects.metrics.overlaps import MaskNames, Overlaps, overlaps_of
+from smallobjects.metrics.overlaps import Overlaps, overlaps_of
 from smallobjects.metrics.runs import distinct, pixels_by
 
 SIZES = ("small", "medium", "large")
@@ -36,15 +37,18 @@ def instance_ious(
     """Score one image, instance by instance.
 
     Args:
-        prediction: H×W integers in 0..num_classes-1, or `ignore_index` where no class is predicted:
-            such a pixel is no part of any component, and is missed by what lies there.
+        prediction: H×W integers (an array, or a tensor on any device) in 0..num_classes-1, or
+            `ignore_index` where no class is predicted: such a pixel is no part of any component,
+            and is missed by what lies there.
         semantic: H×W integers, 0 background, 1..num_classes-1, `ignore_index` void.
         instances: H×W integers, 0 background, ids 1..65535 with or without gaps, `ignore_index`
             void (so no instance can have that id). All pixels of an instance have one class in
-            `semantic`, void aside.
+            `semantic`, void aside. Pixels of a class on no instance (0) are no part of any. In a
+            mask of 8 bits `ignore_index` is void whatever `semantic` says, as class masks without
+            a void border need it; a wider one may not be void where `semantic` has an object.
         num_classes: C, background included.
-        ignore_index: the void value of both ground-truth masks.
-        size_limits: areas in pixels; small < first <= medium < second <= large.
+        ignore_index: the void value of both ground-truth masks; no class, and any integer else.
+        size_limits: areas in pixels, above 0; small < first <= medium < second <= large.
 
     Returns:
         A structured array of dtype `ROW`, background first and then by instance id:
@@ -55,8 +59,9 @@ def instance_ious(
         if no valid pixel is background, and no row at all if the image is all void.
 
     Raises:
-        ValueError: shapes differ, a value is no class, or an instance has no foreground class or
-            more classes than one.
+        ValueError: shapes differ, a value is no class or no integer, the masks contradict each
+            other (an instance without a foreground class or with more classes than one, void on a
+            class), or the size limits do not rise.
     """
     overlaps = overlaps_of(prediction, semantic, instances, num_classes, ignore_index, MaskNames())
     return instance_ious_of_overlaps(overlaps, ignore_index, size_limits)
@@ -68,8 +73,9 @@ def instance_ious_of_overlaps(
     """Do the work of `instance_ious` on counted pixels; the arguments are as there.
 
     Raises:
-        ValueError: an instance has no foreground class or more classes than one.
+        ValueError: the masks contradict each other, or the size limits do not rise.
     """
+    size_limits = checked_size_limits(size_limits)
     ids, index = _indexed(overlaps.instance, ignore_index)
     area = pixels_by(index, overlaps.pixels, len(ids) + 2)[1:-1]
     class_ids = _classes_of_instances(overlaps.truth, index, ids, ignore_index)
@@ -94,17 +100,15 @@ def _indexed(instances: np.ndarray, ignore_index: int) -> tuple[np.ndarray, np.n
 
     Ids can have gaps, and need not be small.
     """
-    present = np.bincount(instances) > 0
+    void = instances == ignore_index
+    present = np.bincount(instances[~void]) > 0
     present[:1] = False
-    has_void = 0 <= ignore_index < len(present)
-    if has_void:
-        present[ignore_index] = False
     ids = np.flatnonzero(present)
     position = np.zeros(len(present), np.int64)
     position[ids] = np.arange(1, len(ids) + 1)
-    if has_void:
-        position[ignore_index] = len(ids) + 1
-    return ids, position[instances]
+    index = np.full(len(instances), len(ids) + 1)
+    index[~void] = position[instances[~void]]
+    return ids, index
 
 
 def _classes_of_instances(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from smallobjects.image_lists import files_by_id
 from smallobjects.integrity.pictures import read_values
 from smallobjects.integrity.png import SIGNATURE, check_png
 
@@ -98,13 +99,13 @@ def _plain_bytes(content: bytes) -> np.ndarray | None:
     return None if mask[:, 0].any() else np.ascontiguousarray(mask[:, 1:])
 
 
-def images_of(folder: Path) -> list[str]:
-    """Return the ids of all PNG files of a folder, sorted.
+def masks_of(folder: Path) -> dict[str, Path]:
+    """Return the PNG files of a folder by image id, sorted; see `files_by_id`.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or an image has two.
     """
-    images = sorted(path.stem for path in folder.glob("*.png"))
-    if not images:
+    masks = files_by_id(folder, ".png")
+    if not masks:
         raise ValueError(f"{folder}: no PNG files in this folder")
-    return images
+    return masks

@@ -16,6 +16,7 @@ from mmseg.registry import METRICS
 
 from smallobjects.metrics.accumulator import ImageScores, score_masks, summarize_scores
 from smallobjects.metrics.bootstrap import Bootstrap
+from smallobjects.metrics.checks import checked_size_limits
 from smallobjects.metrics.instances import SIZE_LIMITS
 from smallobjects.metrics.masks import read_mask
 from smallobjects.publishing import publish_file
@@ -68,7 +69,8 @@ class InstanceIoUMetric(BaseMetric):
             kwargs: arguments of mmengine's BaseMetric, such as `prefix` and `collect_device`.
 
         Raises:
-            ValueError: not exactly one of `instance_dir` and `instance_path_key` is given.
+            ValueError: not exactly one of `instance_dir` and `instance_path_key` is given, or the
+                size limits do not rise.
         """
         super().__init__(**kwargs)
         if (instance_dir is None) == (instance_path_key is None):
@@ -76,7 +78,7 @@ class InstanceIoUMetric(BaseMetric):
         self.instance_dir = None if instance_dir is None else Path(instance_dir)
         self.instance_path_key = instance_path_key
         self.ignore_index = ignore_index
-        self.size_limits = tuple(size_limits)
+        self.size_limits = checked_size_limits(size_limits)
         self.bootstrap = Bootstrap(resamples) if resamples else None
         self.output = output
 

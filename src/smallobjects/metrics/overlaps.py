@@ -9,23 +9,17 @@ from typing import NamedTuple
 import numpy as np
 
 from smallobjects.metrics.checks import (
+    MaskNames,
+    as_integers,
     check_classes,
     check_ignore_index,
     check_instance_ids,
-    check_integers,
     check_shape,
+    check_voids,
 )
 from smallobjects.metrics.components import Regions, regions_of
 from smallobjects.metrics.runs import distinct
 from smallobjects.runs import Runs, joint_runs
-
-
-class MaskNames(NamedTuple):
-    """What messages call the masks of an image."""
-
-    prediction: str = "prediction"
-    semantic: str = "class mask"
-    instances: str = "the instance mask"
 
 
 class Overlaps(NamedTuple):
@@ -71,8 +65,10 @@ def overlaps_of(
         ValueError: shapes differ, or a value is no integer, no class or no instance id.
     """
     check_ignore_index(ignore_index, num_classes)
-    for mask, name in zip((prediction, semantic, instances), names, strict=True):
-        check_integers(mask, name)
+    masks = zip((prediction, semantic, instances), names, strict=True)
+    prediction, semantic, instances = (as_integers(mask, name) for mask, name in masks)
+    check_shape(instances, instances.shape, names.instances, names.instances)
+    for mask, name in ((prediction, names.prediction), (semantic, names.semantic)):
         check_shape(mask, instances.shape, name, names.instances)
     runs = joint_runs(prediction, semantic, instances)
     regions = regions_of(prediction, runs)
@@ -83,5 +79,8 @@ def overlaps_of(
     found = regions.classes[region]
     check_classes(found, num_classes, names.prediction, ignore_index, pixels)
     check_classes(truth, num_classes, names.semantic, ignore_index, pixels)
-    check_instance_ids(instance, names.instances)
+    check_instance_ids(instance, names.instances, ignore_index)
+    if instances.itemsize > 1:
+        # In 8 bits it is a custom of VOC's; where ids can go beyond it, one may have run into it.
+        check_voids(instance, truth, pixels, ignore_index, names.instances)
     return Overlaps(region, found, truth, instance, pixels, prediction, runs, regions)

@@ -48,7 +48,7 @@ def external_labels(
     wanted, found = set(image_ids), dict[str, str]()
     for name, read in _members(source):
         path = PurePosixPath(name)
-        if path.suffix != ".png" or path.stem not in wanted:
+        if path.suffix.lower() != ".png" or path.stem not in wanted:
             continue
         title = f"{source}: {name}"
         if path.stem in found:
@@ -83,8 +83,8 @@ def _members(source: Path) -> Iterator[Member]:
 
 def _files(source: Path) -> Iterator[Member]:
     if source.is_dir():
-        for path in sorted(source.rglob("*.png")):
-            if path.is_file():
+        for path in sorted(source.rglob("*")):
+            if path.suffix.lower() == ".png" and path.is_file():
                 yield path.relative_to(source).as_posix(), path.read_bytes
     elif zipfile.is_zipfile(source):
         with open_zip(source) as archive:

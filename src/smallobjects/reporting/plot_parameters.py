@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from pydantic import field_validator
+
+from smallobjects.metrics.checks import checked_size_limits
 from smallobjects.parameters import Parameters
 from smallobjects.reporting.cells import ScoreCells
 from smallobjects.reporting.comparison import Row
@@ -30,6 +33,11 @@ class PlotInputs(Parameters):
     size_limits: dict[str, tuple[int, int]]
     """By dataset, the two areas in pixels that part small, medium and large objects."""
     curves: tuple[LearningCurves, ...]
+
+    @field_validator("size_limits")
+    @classmethod
+    def _rising(cls, value: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        return {dataset: checked_size_limits(limits) for dataset, limits in value.items()}
 
 
 def row_titles(cells: ScoreCells) -> dict[tuple[str, str], str]:

@@ -52,7 +52,7 @@ class AtomicCheckpointHook(Hook):
         Raises:
             TerminatedError: SIGTERM came; the checkpoint of this iteration is written.
         """
-        done = batch_idx + 1
+        done = runner.iter + 1
         finished = done == runner.max_iters
         ending = not finished and termination_asked(get_device())
         if done % self.interval and not finished and not ending:

@@ -81,7 +81,8 @@ class EwcHook(Hook):
 
         Args:
             strength: λ, not negative; 0 only tracks F.
-            start: iterations before the switch, at least 1.
+            start: iterations before the switch, at least 1: batches over all epochs, as MMEngine
+                counts them. A step whose accumulated gradients are of both sides is after it.
             fisher_decay: d, the share of the newest squared gradient, in (0, 1].
             log_interval: iterations between two values of the penalty in the outputs of the
                 training step (`ewc_penalty`), which logs and learning curves show.
@@ -136,7 +137,7 @@ class EwcHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
         """Add the penalty's value after the step to the outputs, every so often."""
-        if self._anchors and (batch_idx + 1) % self.log_interval == 0 and outputs is not None:
+        if self._anchors and (runner.iter + 1) % self.log_interval == 0 and outputs is not None:
             with torch.no_grad():
                 outputs["ewc_penalty"] = ewc_penalty(
                     self._parameters, self._anchors, self._fisher, self.strength

@@ -57,8 +57,8 @@ class LearningCurveHook(Hook):
         outputs = outputs or {}
         # Kept as a tensor: reading its value each time would make a GPU wait.
         self._losses.append(outputs["loss"].detach())
-        if (batch_idx + 1) % self.log_interval == 0:
-            self._close_row(runner, batch_idx + 1, outputs.get("ewc_penalty"))
+        if (runner.iter + 1) % self.log_interval == 0:
+            self._close_row(runner, runner.iter + 1, outputs.get("ewc_penalty"))
 
     def before_gathering(self, runner: Runner) -> None:
         """Average the losses of the row that is not full over all processes."""

@@ -57,8 +57,8 @@ class ProgressHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
         """Move the bar."""
-        if outputs and batch_idx % self.interval == 0:
+        if outputs and runner.iter % self.interval == 0:
             rate = runner.optim_wrapper.optimizer.param_groups[0]["lr"]
             values = f"loss {float(outputs['loss']):.4g}  learning rate {rate:.3g}"
             self.bar.update(self._task, values=values)
-        self.bar.update(self._task, completed=batch_idx + 1)
+        self.bar.update(self._task, completed=runner.iter + 1)

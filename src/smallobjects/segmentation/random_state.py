@@ -50,5 +50,5 @@ class RandomStateHook(Hook):
             restore_random_state(self._loaded[rank])
         elif rank > 0:
             torch.manual_seed(
-                int(np.random.SeedSequence([runner.seed, batch_idx, rank]).generate_state(1)[0])
+                int(np.random.SeedSequence([runner.seed, runner.iter, rank]).generate_state(1)[0])
             )

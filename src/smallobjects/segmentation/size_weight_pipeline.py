@@ -75,7 +75,11 @@ class SizeWeightHook(Hook):
     """Hands the weights of each batch to the losses, and switches from cross-entropy to L_sw."""
 
     def __init__(self, start: int = 0) -> None:
-        """Set the first iteration of L_sw, counted from 0; before it every pixel weighs 1."""
+        """Set the first iteration of L_sw, counted from 0; before it every pixel weighs 1.
+
+        Iterations are batches, over all epochs and restarts of a training, as MMEngine counts them
+        in every loop; with accumulated gradients, several make one step.
+        """
         self.start = start
         self._losses: list[SizeWeightedCrossEntropy] = []
 
@@ -88,7 +92,8 @@ class SizeWeightHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict[str, Any] | None = None
     ) -> None:
         """Hand the weights over."""
-        active = batch_idx >= self.start
+        # In an epoch-based loop `batch_idx` starts anew with each epoch.
+        active = runner.iter >= self.start
         weights = _stacked(data_batch or {}, runner) if active else []
         for loss in self._losses:
             loss.active = active

@@ -10,11 +10,12 @@ from PIL import Image
 from smallobjects.datasets.class_tables import voc_palette
 from smallobjects.datasets.prepared import VOID, PreparedDataset
 from smallobjects.datasets.regions import regions
+from smallobjects.image_lists import file_of_id
 from smallobjects.metrics.masks import read_mask
 from smallobjects.viewer.rows import Rows, ViewError
 from smallobjects.web.outlines import outline_paths
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
+SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,10 @@ class Pictures:
         Raises:
             ViewError: there is none.
         """
-        for suffix in SUFFIXES:
-            path = self.images / f"{image}{suffix}"
-            if path.is_file():
-                return path
-        raise ViewError(f"{self.images}: no image {image!r}; was it moved?")
+        path = file_of_id(self.images, image, SUFFIXES)
+        if not path.is_file():
+            raise ViewError(f"{self.images}: no image {image!r}; was it moved?")
+        return path
 
     def truth(self, image: str) -> np.ndarray:
         """Return the class mask of the ground truth.
@@ -48,7 +48,7 @@ class Pictures:
         Raises:
             ViewError: it is missing or damaged.
         """
-        return _read(self.semantic / f"{image}.png", "ground truth")
+        return _read(_mask(self.semantic, image), "ground truth")
 
     def prediction(self, image: str) -> np.ndarray:
         """Return the predicted class mask.
@@ -56,7 +56,7 @@ class Pictures:
         Raises:
             ViewError: it is missing or damaged.
         """
-        return _read(self.predictions / f"{image}.png", "prediction")
+        return _read(_mask(self.predictions, image), "prediction")
 
     def colours(self) -> list[str]:
         """Return the colour of every class, background included, as `#rrggbb`."""
@@ -82,7 +82,7 @@ class Pictures:
         Raises:
             ViewError: the instance mask is missing, damaged, or lacks a scored instance.
         """
-        path = self.instances / f"{image}.png"
+        path = _mask(self.instances, image)
         mask = _read(path, "instance mask")
         found = regions(mask)
         boxes = dict(zip(found.values.tolist(), found.boxes.tolist(), strict=True))
@@ -130,6 +130,10 @@ def of_folders(
     numbered = [f"class {number}" for number in range(len(names), classes)]
     colours = voc_palette(max(classes, len(names)))
     return Pictures(images, semantic, instances, predictions, [*names, *numbered], colours)
+
+
+def _mask(folder: Path, image: str) -> Path:
+    return file_of_id(folder, image, (".png",))
 
 
 def _read(path: Path, purpose: str) -> np.ndarray:

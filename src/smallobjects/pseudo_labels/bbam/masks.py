@@ -76,7 +76,10 @@ def object_probability(
         return None
     share = (item.area / (shape[0] * shape[1])) ** 0.5
     deviation = int(parameters.blur_base + parameters.blur_slope * share)
-    return spread(blur(saturate(attribution, item.area, threshold), deviation) * within)
+    saturated = blur(saturate(attribution, item.area, threshold), deviation) * within
+    # The least of the image is the 0 beside the box. A box over the whole image leaves nothing
+    # beside it (in the public code it does: the last row and column); a dense map would vanish.
+    return saturated / saturated.max()
 
 
 def refined(

@@ -11,6 +11,7 @@ import numpy as np
 
 from smallobjects.datasets.checksums import sum_of_hashes
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.image_lists import file_of_id
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.label_archive import encode_label
 from smallobjects.pseudo_labels.manifest import package_versions
@@ -37,7 +38,7 @@ def read_map(folder: Path, image_id: str, shape: tuple[int, int]) -> np.ndarray:
     Raises:
         BadInputError: the map is missing, damaged, no 8-bit grey PNG, or of another size.
     """
-    path = Path(folder) / f"{image_id}.png"
+    path = file_of_id(Path(folder), image_id, (".png",))
     try:
         content = path.read_bytes()
     except FileNotFoundError:

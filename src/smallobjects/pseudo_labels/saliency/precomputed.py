@@ -10,6 +10,8 @@ from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.label_folder import image_shape
 from smallobjects.pseudo_labels.saliency.maps import read_map
 
+_BRIGHT = 16
+"""A set of maps that finds anything has brighter pixels."""
 NAMED = 20
 """Bad files that an error names; of the others it gives the number."""
 
@@ -26,19 +28,26 @@ def precomputed_maps(
 
     Raises:
         BadInputError: names every map that is missing, damaged, no 8-bit grey PNG or of another
-            size than its image, with what to do about it.
+            size than its image, with what to do about it; or all of them are next to black, as maps
+            of 0 and 1 are.
     """
     if not folder.is_dir():
         raise BadInputError(f"{folder}: no such folder; give the folder of the saliency maps")
-    wrong = []
+    wrong, brightest = [], 0
     for image_id in image_ids:
         try:
             saliency = read_map(folder, image_id, image_shape(dataset, image_id))
         except BadInputError as error:
             wrong.append(str(error))
         else:
+            brightest = max(brightest, int(saliency.max(initial=0)))
             yield image_id, saliency
     if wrong:
         count = f"{len(wrong)} of {len(image_ids)} saliency maps cannot be used:"
         rest = [f"and {len(wrong) - NAMED} more"] if len(wrong) > NAMED else []
         raise BadInputError("\n".join([count, *wrong[:NAMED], *rest]))
+    if brightest < _BRIGHT:
+        raise BadInputError(
+            f"{folder}: no saliency map has a value above {brightest}, but they reach from 0 to "
+            "255; scale them (maps of 0 and 1: times 255)"
+        )
