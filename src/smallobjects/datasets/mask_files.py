@@ -2,7 +2,9 @@
 
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -12,6 +14,7 @@ from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.image_modes import check_one_reading
 from smallobjects.integrity.pictures import open_png, open_whole, read_pixels
 
+Content = TypeVar("Content")
 _PALETTE = bytes(channel for colour in voc_palette(256) for channel in colour)
 _UNREADABLE = (OSError, SyntaxError)
 _BIT_DEPTH = 24
@@ -111,6 +114,18 @@ def read_rgb(path: Path) -> np.ndarray:
         return read_pixels(path.read_bytes())
     except _UNREADABLE as error:
         raise DatasetError(f"{path}: unreadable image ({error}); fetch it again") from error
+
+
+def decoded(path: Path, decode: Callable[[bytes], Content], remedy: str) -> Content:
+    """Return what `decode` makes of a file's content.
+
+    Raises:
+        DatasetError: the file is missing or damaged; the message ends with the remedy.
+    """
+    try:
+        return decode(path.read_bytes())
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DatasetError(f"{path}: cannot be read ({error}); {remedy}") from error
 
 
 def encode_jpeg(pixels: np.ndarray) -> bytes:

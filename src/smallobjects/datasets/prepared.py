@@ -16,22 +16,21 @@ Boxes are 0-based with exclusive ends: x0 <= x < x1.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.mask_files import decoded
 from smallobjects.integrity.pictures import read_pixels, read_shape, read_values
 from smallobjects.integrity.tables import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Content = TypeVar("Content")
 VOID = 255
 SIZES = ("small", "medium", "large")
 """The sizes of instances, in rising order."""
@@ -140,7 +139,7 @@ class PreparedDataset:
             DatasetError: the file is missing or damaged.
         """
         remedy = "replace the raw image and prepare the dataset again"
-        return _decoded(self.image_path(image_id), read_pixels, remedy)
+        return decoded(self.image_path(image_id), read_pixels, remedy)
 
     def read_semantic(self, image_id: str) -> np.ndarray:
         """Return the class mask as H×W uint8.
@@ -148,7 +147,7 @@ class PreparedDataset:
         Raises:
             DatasetError: the file is missing or damaged.
         """
-        return _decoded(self.semantic_path(image_id), read_values, "prepare the dataset again")
+        return decoded(self.semantic_path(image_id), read_values, "prepare the dataset again")
 
     def shape(self, image_id: str) -> tuple[int, int]:
         """Return height and width of an image, from the header of its class mask.
@@ -156,7 +155,7 @@ class PreparedDataset:
         Raises:
             DatasetError: the class mask is missing or damaged.
         """
-        return _decoded(self.semantic_path(image_id), read_shape, "prepare the dataset again")
+        return decoded(self.semantic_path(image_id), read_shape, "prepare the dataset again")
 
     def read_instances(self, image_id: str) -> np.ndarray:
         """Return the instance mask as H×W uint8 or uint16.
@@ -164,7 +163,7 @@ class PreparedDataset:
         Raises:
             DatasetError: the file is missing or damaged.
         """
-        return _decoded(self.instances_path(image_id), read_values, "prepare the dataset again")
+        return decoded(self.instances_path(image_id), read_values, "prepare the dataset again")
 
     @cached_property
     def image_classes(self) -> dict[str, tuple[int, ...]]:
@@ -195,10 +194,3 @@ class PreparedDataset:
             raise DatasetError(
                 f"{path}: missing or damaged ({error}); prepare the dataset again"
             ) from error
-
-
-def _decoded(path: Path, decode: Callable[[bytes], Content], remedy: str) -> Content:
-    try:
-        return decode(path.read_bytes())
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DatasetError(f"{path}: cannot be read ({error}); {remedy}") from error
