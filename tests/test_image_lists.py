@@ -55,3 +55,11 @@ def test_a_suffix_in_capitals_is_found(tmp_path, name):
     assert file_of_id(tmp_path, "x", (".jpg", ".jpeg")) == tmp_path / "x.jpg"
     (tmp_path / name).touch()
     assert file_of_id(tmp_path, "x", (".jpg", ".jpeg", ".png")) == tmp_path / name
+
+
+@pytest.mark.parametrize("line", ["a\0b", "x" * 300, "a\x1bb", "\u200b\u202e"])
+def test_a_line_that_names_no_file_is_refused(tmp_path, line):
+    path = tmp_path / "train.txt"
+    path.write_text(f"first\n{line}\n")
+    with pytest.raises(ValueError, match=r"train\.txt: .* is no name of an image"):
+        read_lines(path)

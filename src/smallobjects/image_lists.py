@@ -3,6 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from smallobjects.errors import BadInputError
+
+_LONGEST = 240
+"""Bytes of a name that leave room for the suffix of its file."""
+
 
 def read_lines(path: Path) -> list[str]:
     """Return the lines of a text file without the space around them; blank ones are left out.
@@ -12,9 +17,14 @@ def read_lines(path: Path) -> list[str]:
     Raises:
         OSError: the file cannot be read.
         UnicodeDecodeError: it is not in UTF-8.
+        BadInputError: a line cannot be the name of a file.
     """
-    lines = path.read_text("utf-8-sig").splitlines()
-    return [line.strip() for line in lines if line.strip()]
+    found = [line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+    for line in found:
+        if len(line.encode()) > _LONGEST or not line.isprintable():
+            shown = repr(line if len(line) < 40 else f"{line[:40]}…")
+            raise BadInputError(f"{path}: {shown} is no name of an image; list one a line")
+    return found
 
 
 def files_by_id(folder: Path, suffix: str) -> dict[str, Path]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from click.testing import CliRunner
 from mutators import DAMAGE, FOREIGN, Mutator
@@ -52,7 +51,7 @@ def all_inputs(realdata: Path, folder: Path) -> list[Input]:
         *_scores(prepared, folder),
         *_labels(prepared, folder),
         *_stores(prepared, folder),
-        *_tables(folder),
+        *_tables(prepared, folder),
         *_archives(folder),
         *_configuration(folder),
     ]
@@ -164,7 +163,10 @@ def _lvis(realdata: Path, folder: Path) -> list[Input]:
     path = raw / "lvis_v0.5_val.json"
     path.write_text(json.dumps(content))
     output = folder / "out" / "candidates.parquet"
-    parameters = json.dumps({"annotations": [path.name]})
+    coco = {name: content["images"] if name == "images" else [] for name in content}
+    coco["categories"] = [{"id": 64, "name": "potted plant"}]
+    (raw / "coco.json").write_text(json.dumps(coco))
+    parameters = json.dumps({"annotations": [path.name], "coco_annotations": ["coco.json"]})
     command = ["find-candidates", "--raw", str(raw), "--parameters", parameters]
     command += ["--output", str(output)]
     return [Input("LVIS annotations", path, command, [output], DAMAGE + FOREIGN * 3)]
@@ -186,7 +188,7 @@ def _sbd(realdata: Path, folder: Path) -> list[Input]:
     command = ["convert-sbd", "--voc", str(voc), "--sbd", str(sbd), "--output", str(output)]
     return [
         Input("SBD mask", path, command, [output], DAMAGE),
-        Input("SBD list", sbd / "train.txt", command, [output], DAMAGE + FOREIGN),
+        Input("SBD list", sbd / "train.txt", command, [output], DAMAGE + FOREIGN, ("no such",)),
     ]
 
 
@@ -274,23 +276,17 @@ def _train_tiny_classifier(prepared: Path, output: Path) -> None:
     assert done.exit_code == 0, done.output
 
 
-def _tables(folder: Path) -> list[Input]:
-    rows = {
-        "image_id": ["a", "a", "b"],
-        "instance_id": [1, 2, 1],
-        "class_id": [3, 3, 5],
-        "area": [100, 2000, 20000],
-        "size": ["small", "medium", "large"],
-        "intersection": [50, 1500, 15000],
-        "charged": [10, 100, 1000],
-        "iou": [0.45, 0.71, 0.71],
-    }
+def _tables(prepared: Path, folder: Path) -> list[Input]:
     path = folder / "instances.parquet"
-    pd.DataFrame(rows).to_parquet(path, index=False)
+    masks = str(prepared / "semantic")
+    score = ["score", "--predictions", masks, "--semantic", masks, "--num-classes", "21"]
+    score += ["--instances", str(prepared / "instances"), "--resamples", "0"]
+    done = run([*score, "--output", str(folder / "s.json"), "--instances-output", str(path)])
+    assert done.exit_code == 0, done.output
     output = folder / "out" / "curve.png"
     command = ["curve", "--instances", str(path), "--resamples", "10", "--output", str(output)]
     outputs = [output, output.with_suffix(".csv")]
-    return [Input("table of instances", path, command, outputs, DAMAGE)]
+    return [Input("table of instances", path, command, outputs, DAMAGE, exact=True)]
 
 
 def _archives(folder: Path) -> list[Input]:
@@ -328,7 +324,16 @@ def _configuration(folder: Path) -> list[Input]:
     )
     config = Path(__file__).parents[2] / "config" / "config.yaml"
     command = ["status", "--config", str(config), "--configfile", str(path)]
-    return [Input("configuration", path, command, [], DAMAGE + FOREIGN * 2, ("the configuration",))]
+    return [
+        Input(
+            "configuration",
+            path,
+            command,
+            [],
+            DAMAGE + FOREIGN * 2,
+            ("settings", "methods.", "datasets.", "segmentors.", " = ", "missing"),
+        )
+    ]
 
 
 def weights_file(folder: Path) -> Path:

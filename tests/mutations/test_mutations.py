@@ -20,7 +20,7 @@ TOTAL = int(os.environ.get("MUTATIONS", "3000"))
 SEED = int(os.environ.get("MUTATION_SEED", "0"))
 SECONDS = 30
 """After which a command counts as hanging."""
-KINDS = 24
+KINDS = 22
 
 pytestmark = pytest.mark.realdata
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 
 from smallobjects.cli.options import EXISTING_FILE
 
@@ -40,14 +39,14 @@ def experiment_options(command: Callable) -> Callable:
 def load_experiment(config: Path, configfiles: tuple[Path, ...], scale: str | None) -> "Experiment":
     """Return the experiment that these options name; what is wrong with it ends the command."""
     from smallobjects.config import ConfigError, load
-    from smallobjects.config.layers import merge
+    from smallobjects.config.layers import merge, read_yaml
 
     changes: dict[str, Any] = {}
-    for path in configfiles:
-        changes = merge(changes, yaml.safe_load(path.read_text()) or {})
-    if scale is not None:
-        changes["scale"] = scale
     try:
+        for path in configfiles:
+            changes = merge(changes, read_yaml(path))
+        if scale is not None:
+            changes["scale"] = scale
         return load(config, changes)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
