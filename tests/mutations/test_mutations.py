@@ -85,7 +85,7 @@ def wrong(each: Input, whole: str) -> str:
     leftover = [path for output in each.outputs for path in output.parent.glob(".*")]
     if leftover:
         return f"it failed and left {leftover}"
-    message = result.stderr.strip().rpartition("Error: ")[2]
+    message = result.stderr.strip().rpartition("\nError: ")[2]
     if not any(name in message for name in (each.path.name, each.path.stem, *each.also_named)):
         return f"the message does not name {each.path.name}: {result.output}"
     return ""

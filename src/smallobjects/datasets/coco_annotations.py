@@ -62,9 +62,13 @@ def read_annotation_file(
     except ValueError as error:
         # Of JSON, of text, or of a number of thousands of digits.
         raise DatasetError(f"{path}: malformed JSON ({error}); fetch it again") from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
         raise DatasetError(
-            f"{path}: not a COCO instance annotation file ({type(error).__name__}: {error})"
+            f"{path}: not a COCO instance annotation file: an entry has no {error}"
+        ) from error
+    except (TypeError, AttributeError) as error:
+        raise DatasetError(
+            f"{path}: not a COCO instance annotation file: a value is of another kind ({error})"
         ) from error
 
 

@@ -1,5 +1,6 @@
 """The files in a zip or tar archive, after a look at whether all of them may be unpacked."""
 
+import errno
 import gzip
 import lzma
 import stat
@@ -61,7 +62,10 @@ def open_archive(path: Path) -> Iterator[list[ArchiveFile]]:
         opened = _open_zip if start.startswith(_ZIP_STARTS) else _open_tar
         with opened(path) as files:
             yield _without_twins(path, files)
-    except _DAMAGES as error:
+    except (*_DAMAGES, OSError) as error:
+        # A damaged directory sends readers to places before the beginning.
+        if isinstance(error, OSError) and (error.errno != errno.EINVAL or error.filename):
+            raise
         raise FetchError(
             f"{path}: the archive is truncated or damaged, or neither zip nor tar ({error}); "
             f"delete it and {path}.record.json, and fetch it again"
