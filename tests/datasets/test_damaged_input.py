@@ -286,7 +286,7 @@ COCO = {
     "annotation file that is a list": Damage(content(SOURCE, "[]"), "not a COCO instance annot"),
     **{
         f"no {'.'.join(map(str, keys))}": Damage(
-            without(*keys), rf"not a COCO instance annotation file \(KeyError: '{keys[-1]}'\)"
+            without(*keys), rf"not a COCO instance annotation file: an entry has no '{keys[-1]}'"
         )
         for keys in (
             *(("images",), ("annotations",), ("categories",)),

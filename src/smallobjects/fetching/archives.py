@@ -64,7 +64,8 @@ def open_archive(path: Path) -> Iterator[list[ArchiveFile]]:
             yield _without_twins(path, files)
     except (*_DAMAGES, OSError) as error:
         # A damaged directory sends readers to places before the beginning.
-        if isinstance(error, OSError) and (error.errno != errno.EINVAL or error.filename):
+        led_astray = getattr(error, "errno", None) == errno.EINVAL and not error.filename
+        if not isinstance(error, _DAMAGES) and not led_astray:
             raise
         raise FetchError(
             f"{path}: the archive is truncated or damaged, or neither zip nor tar ({error}); "
