@@ -150,7 +150,8 @@ def _coco(realdata: Path, folder: Path) -> list[Input]:
     }
     output = folder / "out" / "coco"
     command = _prepare(parameters, raw, output)
-    return [Input("COCO annotations", path, command, [output], DAMAGE + FOREIGN * 3)]
+    named = ("no such image",)
+    return [Input("COCO annotations", path, command, [output], DAMAGE + FOREIGN * 3, named)]
 
 
 def _lvis(realdata: Path, folder: Path) -> list[Input]:

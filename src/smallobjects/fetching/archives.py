@@ -83,6 +83,8 @@ def _open_zip(path: Path) -> Iterator[list[ArchiveFile]]:
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or member.flag_bits & 1:
                 raise _refused(path, member.filename, "is a link, a device or encrypted")
+            # Its name stands a second time before its content: a damaged directory could hide it.
+            archive.open(member).close()
             if not member.is_dir():
                 opened = partial(archive.open, member)
                 files.append(ArchiveFile(_plain(member.filename), member.file_size, opened))
