@@ -124,8 +124,8 @@ scales = dict(
             dict(type="PackSegInputs"),
         ],
         inference=dict(crf=None),
-        # Of nine pairs of rates the one with the lowest loss over 150 iterations on the training
-        # images with their own masks. At 0.01 the loss stays where it is after 150.
+        # Between the two best of nine pairs of rates, by the loss of 150 iterations on training
+        # images with their own masks (docs/photos.md). At 0.01 it stays where it is after 150.
         optim_wrapper=dict(
             _delete_=True,
             type="OptimWrapper",

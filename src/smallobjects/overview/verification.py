@@ -25,6 +25,7 @@ REMEDIES = {
     "left over": "left by a process that was killed; it may go once no run is under way",
 }
 _UNCHECKED = {"logs", "benchmarks", FOLDER}
+_EXPECTED = {"README.md", ".gitignore", "report.html", ".snakemake_timestamp"}
 _LEFT_OVER = (".partial", ".replaced", ".lock", ".work")
 
 
@@ -82,7 +83,8 @@ def verify(expected: list[_Expected], workers: int = 1) -> Iterator[Finding]:
 def foreign_files(results: Path, expected: list[_Expected]) -> Iterator[Finding]:
     """Yield what lies in a folder of results without a checksum, sorted by path.
 
-    Logs and benchmarks have none, and neither have symbolic links to raw data, nor the report.
+    Logs and benchmarks have none, and neither have symbolic links to raw data, the report, and what
+    this project and Snakemake put there.
     """
     known = {file.path for file in expected}
     for folder, folders, files in os.walk(results):
@@ -97,7 +99,7 @@ def foreign_files(results: Path, expected: list[_Expected]) -> Iterator[Finding]
         for name in sorted(files):
             path = Path(folder, name)
             here = str(path.relative_to(results))
-            if here in known or here == "report.html" or path.is_symlink():
+            if here in known or name in _EXPECTED or path.is_symlink():
                 continue
             left = name.startswith(".") and name.endswith(_LEFT_OVER)
             yield Finding(here, "left over" if left else "unknown")
