@@ -39,6 +39,7 @@ def test_entries(entry, text):
 def test_only_the_published_setting_goes_without_saying():
     assert scale_note("paper") == ""
     assert scale_note("demo") == (
-        " (demo scale: synthetic data and small networks; not the published setting.)"
+        " (demo scale: small networks, and synthetic data where no other is named; "
+        "not the published setting.)"
     )
     assert scale_note("half_size") == r" (half\_size scale: not the published setting.)"

@@ -53,7 +53,7 @@ def test_counts_the_instances_of_the_split(prepared, tex_rows, compile_latex, tm
         ["Small", r"1 (12.5\%)", r"2 (100.0\%)"],
         ["Total", "8", "2"],
     ]
-    assert "demo scale: synthetic data and small networks; not the published setting" in latex
+    assert "demo scale: small networks, and synthetic data where no other is named" in latex
     table = pd.read_csv(output.with_suffix(".csv"))
     assert table.iloc[:4, :4].values.tolist() == [
         ["A_1 & co", "large", 4, 50.0],

@@ -14,6 +14,7 @@ from smallobjects.cluster.local_orphans import OrphanError, end_local_orphans, m
 from smallobjects.cluster.orphans import cancel_orphans
 from smallobjects.config import ConfigError, Experiment, missing_paths
 from smallobjects.losses.arms import PATTERN as ARM_PATTERN
+from smallobjects.overview.data_used import data_used
 from smallobjects.overview.usage import usage_text
 from smallobjects.sharing import ClosedFolderError, require_open
 
@@ -21,6 +22,11 @@ try:
     EXPERIMENT = Experiment(config, Path(workflow.basedir) / "config")
 except ConfigError as error:
     raise WorkflowError(f"The configuration cannot be run.\n{error}") from None
+
+# What captions say of the data.
+config["data_used"] = data_used(
+    [EXPERIMENT.dataset(name).raw for name in EXPERIMENT.config.datasets]
+)
 
 # Where a job runs is among its resources, not its params: it is no reason to run it again. Nor is
 # where a file comes from.

@@ -4,9 +4,20 @@ def label_rules():
 
     A method's own rules may build on those of its family.
     """
-    families = {EXPERIMENT.family(name) for name in EXPERIMENT.available("methods")}
-    paths = Path(workflow.basedir).glob("workflow/rules/pseudo_labels/*.smk")
-    return sorted(paths, key=lambda path: (path.stem not in families, path.name))
+    families = {
+        name: EXPERIMENT.family(name) for name in EXPERIMENT.available("methods")
+    }
+    paths = [*Path(workflow.basedir).glob("workflow/rules/pseudo_labels/*.smk")]
+    for name, family in families.items():
+        if name in EXPERIMENT.sources and family not in {path.stem for path in paths}:
+            known = sorted({path.stem for path in paths} & {*families.values()})
+            raise WorkflowError(
+                f"methods.{name}.family = {family!r}: there is no file "
+                f"workflow/rules/pseudo_labels/{family}.smk; write it, or name one of {known}"
+            )
+    return sorted(
+        paths, key=lambda path: (path.stem not in families.values(), path.name)
+    )
 
 
 def every_shard(pattern):

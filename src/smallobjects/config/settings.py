@@ -84,11 +84,18 @@ class Settings:
     @lru_cache  # noqa: B019
     def dataset(self, name: str) -> DatasetParameters:
         """Return the resolved settings of a dataset."""
-        path = self._path("datasets", name)
-        file = read_yaml(path)
-        layers = [file, self.scale.dataset, *self._last_layers("datasets", name, file)]
-        resolved = self._resolve(layers, name, f"datasets.{name}")
-        return validate(DatasetParameters, resolved, f"datasets.{name}", self._origin(path))
+        path, key = self._path("datasets", name), f"datasets.{name}"
+        file, shared = read_yaml(path), self.scale.dataset
+        last = self._last_layers("datasets", name, file)
+        # A file that names data of its own is not overruled by what a scale says of all datasets.
+        own = file.get("raw") not in ("download", "synthetic")
+        alone = self._resolve([file, *last], name, key)
+        layers = [_about(shared, alone), file] if own else [file, shared]
+        resolved = self._resolve([*layers, *last], name, key)
+        if shared.get("raw") == "synthetic" != resolved.get("raw"):
+            # What it says is of scenes, and these are other data.
+            resolved = alone
+        return validate(DatasetParameters, resolved, key, self._origin(path))
 
     def published(self, dataset: str) -> PublishedCounts | None:
         """Return the published counts of a dataset, if there are any and the scale shows them."""
@@ -211,7 +218,20 @@ class Settings:
         return self.folder / kind / f"{name}.yaml"
 
     def _stages_model(self, source: str) -> type[Parameters]:
-        return importlib.import_module(f"smallobjects.pseudo_labels.methods.{source}").Stages
+        name = f"smallobjects.pseudo_labels.methods.{source}"
+        try:
+            return importlib.import_module(name).Stages
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+            raise ConfigError(
+                f"methods.{source}: has {self._path('methods', source)}, but no module {name} with "
+                "a class Stages; write it (CONTRIBUTING.md, Add a method)"
+            ) from None
+        except AttributeError:
+            raise ConfigError(
+                f"methods.{source}: the module {name} has no class Stages, which names its stages"
+            ) from None
 
     def _method(self, name: str) -> MethodFile:
         path = self._path("methods", name)
@@ -224,7 +244,7 @@ class Settings:
         shared = {
             stage: changes
             for stage, changes in self.scale.stages.items()
-            if stage in file.get("stages", {})
+            if self.has_stage(source, stage)
         }
         layers = [file, {"stages": shared}, *self._last_layers("methods", source, file)]
         resolved = self._resolve(layers, dataset, f"methods.{source}")
@@ -244,3 +264,10 @@ class Settings:
 
     def _origin(self, path: Path) -> str:
         return f"{path}, {self.folder / 'scales' / self.config.scale}.yaml and `settings`"
+
+
+def _about(shared: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a scale says of all datasets, without saliency from a split that is not there."""
+    split = shared.get("saliency", {}).get("training", {}).get("split")
+    there = split is None or split in dataset.get("splits", {})
+    return {key: value for key, value in shared.items() if there or key != "saliency"}

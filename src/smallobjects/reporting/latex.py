@@ -19,7 +19,8 @@ _SPECIAL = {
 }
 _SCALE_NOTES = {
     "paper": "",
-    "demo": "demo scale: synthetic data and small networks; not the published setting",
+    "demo": "demo scale: small networks, and synthetic data where no other is named; "
+    "not the published setting",
     "photos": "photos scale: real photographs, a small pretrained network, short trainings; "
     "not the published setting",
 }
