@@ -1,6 +1,7 @@
 """Panels of pseudo-labels on synthetic scenes, with maps, seeds and labels of known content."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,12 @@ from smallobjects.pseudo_labels.cam_store import write_cams
 from smallobjects.pseudo_labels.label_archive import encode_label, write_labels
 from smallobjects.pseudo_labels.strides import strided_size
 from smallobjects.reporting import panel_page
-from smallobjects.reporting.label_panels import NOT_KEPT, label_rows, open_stages
+from smallobjects.reporting.label_panels import (
+    NOT_KEPT,
+    contact_label_rows,
+    label_rows,
+    open_stages,
+)
 from smallobjects.reporting.label_warnings import NOTHING
 from smallobjects.reporting.painting import LONG_SIDE, paint_activation
 from smallobjects.reporting.panel_page import LINE_HEIGHT, Picture, PictureRow, page_figure
@@ -95,11 +101,16 @@ def test_stages_are_shown_with_the_iou_of_small_objects(dataset, source):
 def test_a_source_without_maps_shows_what_it_has(dataset, source):
     bare = source.model_copy(update={"folder": source.folder.parent / "bare"})
     bare.folder.mkdir()
-    (source.folder / "labels").rename(bare.folder / "labels")
+    shutil.copytree(source.folder / "labels", bare.folder / "labels")
     with open_stages(bare) as stages:
         table, rows = label_rows(stages, dataset, dataset.split("train")[:1])
     assert set(table["stage"]) == {"label"}
-    _, activation, seed, label, _ = rows[0].pictures
+    # Stages that it does not have take no room.
+    assert [picture.title for picture in rows[0].pictures[1:]] == ["pseudo-label", "ground truth"]
+    assert all(picture.pixels is not None for picture in rows[0].pictures)
+    together = contact_label_rows([bare, source], dataset, dataset.split("train")[0])
+    assert [len(row.pictures) for row in together] == [5, 5]
+    _, activation, seed, label, _ = together[0].pictures
     assert activation.pixels is None
     assert activation.note == seed.note == NOT_KEPT
     assert label.pixels is not None

@@ -96,7 +96,7 @@ def test_the_report_has_its_categories_and_loads_nothing(browser):
 
 @pytest.mark.parametrize(
     ("category", "dataset", "row"),
-    [("Panels", "PASCAL VOC", ["IRN", "DeepLabV2"]), ("Pseudo-labels", "MS COCO", ["IRN"])],
+    [("Panels", "PASCAL VOC", ["IRN, DeepLabV2"]), ("Pseudo-labels", "MS COCO", ["IRN"])],
 )
 def test_a_page_is_seen_from_its_top(browser, category, dataset, row):
     open_result(browser, category, dataset, row=row)
@@ -109,6 +109,40 @@ def test_a_page_is_seen_from_its_top(browser, category, dataset, row):
     )
     assert width == 1380
     assert top >= 0, "what is taller than the window begins at its top"
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [{"labels": ["full"], "segmentors": ["deeplabv2"]}],
+        [{"labels": ["irn", "full"], "segmentors": ["deeplabv2"]}],
+    ],
+    ids=["one model", "two models"],
+)
+def test_a_report_of_one_dataset_shows_something_in_every_category(workflow, matrix):
+    run = workflow({"datasets": ["voc"], "losses": ["ce"]})
+    run.changes["matrix"] = matrix
+    run.run()
+    run.run("--report", "report.html")
+    opened = open_browser(1500, 950)
+    try:
+        opened.get((run.folder / "report.html").as_uri())
+        results = until(lambda: opened.execute_script("return results"), "the results")
+        categories = dict.fromkeys(result["category"] for result in results.values())
+        assert {"Panels", "Plots", "Tables"} <= set(categories)
+        for category in categories:
+            opened.refresh()
+            press(opened, category)
+            if category in ("Panels", "Pseudo-labels"):
+                press(opened, "PASCAL VOC")
+            rows = until(lambda: opened.find_elements("xpath", "//tbody/tr"), category)
+            shown = [result for result in results.values() if result["category"] == category]
+            assert len(rows) == len(shown), category
+            until(lambda: opened.find_elements("xpath", "//tr//a[@iconname='eye']"), category)
+        severe = [entry for entry in opened.get_log("browser") if entry["level"] == "SEVERE"]
+        assert not severe
+    finally:
+        opened.quit()
 
 
 def test_a_table_sorts_in_the_report(browser):

@@ -201,15 +201,21 @@ def dataset_title(wildcards):
 
 
 def model_labels(wildcards):
-    """Return what the report calls a page of panels: its label source and segmentor."""
+    """Return what the report calls a page of panels: its label source and segmentor.
+
+    In one label, as all here: where a second one has two values, Snakemake's page makes a switch of
+    it, and shows nothing if not every combination is there.
+    """
     if wildcards.page == "all":
-        return {"labels": "all", "segmentor": "all"}
+        return {"model": "all"}
     source, _, segmentor = wildcards.page.rpartition(".")
     settings = EXPERIMENT.segmentor(segmentor, source, wildcards.dataset)
-    return {
-        "labels": EXPERIMENT.described(source).title,
-        "segmentor": settings.title,
-    }
+    return {"model": f"{EXPERIMENT.described(source).title}, {settings.title}"}
+
+
+def plot_of(title, dataset):
+    """Return what the report calls a plot of one dataset."""
+    return {"plot": f"{title}: {EXPERIMENT.dataset(dataset).title}"}
 
 
 def source_labels(wildcards):

@@ -90,23 +90,20 @@ rule plots:
             f"{FIGURES}/gains.png",
             caption="../report/gains.rst",
             category="Plots",
-            labels={"plot": "Gain by object size", "dataset": "all"},
+            labels={"plot": "Gain by object size"},
         ),
         trade=report(
             f"{FIGURES}/miou_ia_s.png",
             caption="../report/miou_ia_s.rst",
             category="Plots",
-            labels={"plot": "mIoU against IA_S", "dataset": "all"},
+            labels={"plot": "mIoU against IA_S"},
         ),
         size_curves=[
             report(
                 f"{FIGURES}/size_curves.{dataset}.png",
                 caption="../report/size_curves.rst",
                 category="Plots",
-                labels={
-                    "plot": "IoU against object size",
-                    "dataset": EXPERIMENT.dataset(dataset).title,
-                },
+                labels=plot_of("IoU against object size", dataset),
             )
             for dataset in EXPERIMENT.config.datasets
         ],
@@ -115,10 +112,7 @@ rule plots:
                 f"{FIGURES}/learning_curves.{dataset}.png",
                 caption="../report/learning_curves.rst",
                 category="Plots",
-                labels={
-                    "plot": "Learning curves",
-                    "dataset": EXPERIMENT.dataset(dataset).title,
-                },
+                labels=plot_of("Learning curves", dataset),
             )
             for dataset in TRAINED
         ],

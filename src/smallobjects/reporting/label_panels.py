@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -95,7 +97,7 @@ def label_rows(
         if rows:
             row = tuple(Picture(each.pixels, "", each.note, each.boxes) for each in row)
         rows.append(PictureRow(panels.shape(image_id), row, image_id))
-    return pd.DataFrame(entries, columns=list(COLUMNS)), rows
+    return pd.DataFrame(entries, columns=list(COLUMNS)), without_empty_columns(rows)
 
 
 def contact_label_rows(
@@ -112,7 +114,14 @@ def contact_label_rows(
         if rows:
             row = tuple(Picture(each.pixels, "", each.note, each.boxes) for each in row)
         rows.append(PictureRow(shape, row, source.labels_title))
-    return rows
+    return without_empty_columns(rows)
+
+
+def without_empty_columns(rows: list[PictureRow]) -> list[PictureRow]:
+    """Return the rows without stages that are in none of them: not every method has them."""
+    columns = zip(*(row.pictures for row in rows), strict=True)
+    kept = [any(picture.pixels is not None for picture in column) for column in columns]
+    return [replace(row, pictures=tuple(compress(row.pictures, kept))) for row in rows]
 
 
 def stage_pictures(
