@@ -1,5 +1,6 @@
 """`smallobjects score`: folders in, files out."""
 
+import hashlib
 import json
 from concurrent.futures.process import BrokenProcessPool
 
@@ -66,7 +67,7 @@ def test_scores_agree_with_the_reference(folders):
     means = summary_by_loops([row[1:] for row in expected], counts.tolist(), 4)
     assert {key: summary[key] for key in means} == pytest.approx(means)
     assert list(summary) == [
-        *means, "per_class", "instances", "miou_i", "miou_c", "intervals", "bootstrap"
+        *means, "per_class", "instances", "miou_i", "miou_c", "intervals", "bootstrap", "checksums"
     ]  # fmt: skip
     assert summary["instances"]["total"] == sum(row[1] > 0 for row in expected)
 
@@ -323,9 +324,10 @@ def test_names_and_folders_as_other_systems_leave_them(folders):
     (folders / "list.txt").write_bytes(text.encode())
     for extra in ([], ["--images", folders / "list.txt"]):
         _, found = run_all(folders, "odd", *extra)
-        # The resamples of the intervals follow the order of the names.
+        # The resamples of the intervals follow the order of the names, as the table does.
         scores = [json.loads(each[0]) for each in (found, expected)]
         assert [each.pop("intervals") is not None for each in scores] == [True, True]
+        assert len({each.pop("checksums")["confusion"] for each in scores}) == 1
         assert scores[0] == scores[1]
         assert found[2] == expected[2]
 
@@ -335,3 +337,15 @@ def test_a_list_that_is_no_text_is_refused_by_name(folders):
     result = run(folders, "--images", folders / "list.txt")
     assert result.exit_code == 1
     assert f"{folders / 'list.txt'}: no list of image ids" in result.output
+
+
+def test_the_scores_name_the_checksums_of_what_is_written_beside_them(folders):
+    run_all(folders, "one")
+    rows, confusion = outputs(folders, "one")
+    stated = json.loads((folders / "scores.json").read_text())["checksums"]
+    assert stated == {
+        "instances": hashlib.sha256(rows.read_bytes()).hexdigest(),
+        "confusion": hashlib.sha256(confusion.read_bytes()).hexdigest(),
+    }
+    run(folders)
+    assert "checksums" not in json.loads((folders / "scores.json").read_text())

@@ -17,6 +17,7 @@ from smallobjects.metrics.bootstrap import (
 )
 from smallobjects.metrics.image_sums import image_sums
 from smallobjects.metrics.summary import summarize_images
+from smallobjects.publishing.checksums import file_checksum
 from smallobjects.reporting.scores import COLUMNS
 
 BOOTSTRAP = Bootstrap(60, seed=2, level=0.9)
@@ -210,3 +211,16 @@ def test_refuses_what_cannot_be_compared(write_scores, make_cell, tmp_path):
     assert f"{other}: made with" in said
     ce.with_name("areas.parquet").unlink()
     assert "areas.parquet: missing" in refused([make_cell([ce])], tmp_path)
+
+
+def test_refuses_a_table_of_other_scores(write_scores, make_cell, tmp_path):
+    ce, other = write_scores("ce", 0.5), write_scores("other", 0.6)
+    content = json.loads(ce.read_text())
+    content["checksums"] = {
+        name: file_checksum(ce.with_name(f"{name}.parquet")) for name in ("instances", "areas")
+    }
+    ce.write_text(json.dumps(content))
+    made([make_cell([ce])], tmp_path / "whole" / "table2.tex")
+    ce.with_name("areas.parquet").write_bytes(other.with_name("areas.parquet").read_bytes())
+    said = refused([make_cell([ce])], tmp_path)
+    assert "areas.parquet: is not the table that summary.json was written with" in said

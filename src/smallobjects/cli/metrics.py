@@ -13,6 +13,7 @@ import click
 from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE
 from smallobjects.cli.score_inputs import check_options, check_tables, ground_truth
 from smallobjects.publishing import publish_file
+from smallobjects.publishing.checksums import file_checksum
 
 if TYPE_CHECKING:
     import numpy as np
@@ -169,6 +170,13 @@ def score(
         _write_rows(areas, areas_output)
     if confusion_output:
         _write_confusion(confusion, confusion_output)
+    written = {
+        "instances": instances_output,
+        "areas": areas_output,
+        "confusion": confusion_output,
+    }
+    checksums = {name: file_checksum(path) for name, path in written.items() if path}
+    summary |= {"checksums": checksums} if checksums else {}
     # Last, so that whoever finds the scores finds the rest as well.
     with publish_file(output) as partial:
         partial.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")

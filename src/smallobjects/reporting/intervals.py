@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, ValidationEr
 
 from smallobjects.metrics.bootstrap import Bootstrap, check_same_images, interval, mean_scores
 from smallobjects.metrics.image_sums import ImageSums, image_sums
+from smallobjects.publishing.checksums import file_checksum
 from smallobjects.reporting.cells import ScoreCell
 from smallobjects.reporting.score_tables import read_score_table
 from smallobjects.reporting.scores import METRICS
@@ -35,6 +36,8 @@ class SummarySettings(BaseModel):
 
     per_class: list[Any]
     bootstrap: BootstrapSettings
+    checksums: dict[str, str] = {}
+    """SHA-256 of the tables that were written beside it, by their names."""
 
 
 def with_intervals(table: pd.DataFrame, cells: Sequence[ScoreCell]) -> pd.DataFrame:
@@ -127,15 +130,20 @@ def _read_settings(path: Path) -> SummarySettings:
 
 def _read_sums(summary: Path) -> ImageSums:
     """Read the tables that `smallobjects score` wrote beside a summary."""
-    tables = {}
+    tables, settings = {}, _read_settings(summary)
     for name in ("instances", "areas"):
         path = summary.with_name(f"{name}.parquet")
         if not path.is_file():
             raise ValueError(
                 f"{path}: missing, and intervals are made from it; score again with --{name}-output"
             )
+        if settings.checksums.get(name, found := file_checksum(path)) != found:
+            raise ValueError(
+                f"{path}: is not the table that {summary.name} was written with; remove both and "
+                "score again"
+            )
         tables[name] = read_score_table(path)
-    num_classes = len(_read_settings(summary).per_class)
+    num_classes = len(settings.per_class)
     try:
         return image_sums(tables["instances"], tables["areas"], num_classes)
     except ValueError as error:
