@@ -1,8 +1,14 @@
 """kill -9 at any moment: nothing half-written is used, and the numbers come out the same."""
 
+import os
+import random
+import subprocess
+
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from smallobjects.cli import main
 from smallobjects.cluster.local_orphans import orphans
 
 ONE_CELL = {
@@ -61,6 +67,33 @@ def killed(request):
     if request.param == "all of it":
         return request.getfixturevalue("killed_twice")
     return request.getfixturevalue("left_by_snakemake")[0]
+
+
+def test_kills_of_snakemake_alone_at_random_moments_change_no_byte(workflow, finished):
+    """`KILLS=20 pytest tests/workflow/test_interruption.py` kills more often."""
+    run, rng = workflow(ONE_CELL), random.Random(0)
+    for _ in range(int(os.environ.get("KILLS", "4"))):
+        process = run.start()
+        try:
+            process.communicate(timeout=rng.uniform(3, 12))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            run.run("--unlock")
+    run.run()
+    results = run.folder / "results"
+    kept = sorted(path for path in (results / "checksums").rglob("*.sha256"))
+    shared = [path for path in kept if not path.is_relative_to(results / "checksums/tables")]
+    shared = [path for path in shared if not path.is_relative_to(results / "checksums/figures")]
+    assert len(shared) > 10
+    for path in shared:
+        there = finished.folder / path.relative_to(run.folder)
+        if path.name != "configuration.html.sha256" and "manifest" not in path.name:
+            assert path.read_text() == there.read_text(), path
+    answer = CliRunner().invoke(main, ["verify", str(results)])
+    assert answer.exit_code == 0, answer.output
+    assert len(answer.stdout.splitlines()) == 1, answer.output
 
 
 def test_jobs_that_outlive_snakemake_are_ended_by_the_next(left_by_snakemake):
