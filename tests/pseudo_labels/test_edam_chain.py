@@ -161,7 +161,7 @@ def test_a_training_from_the_classifier(squares, tmp_path):
     stages = STAGES | {"edam": STAGES["edam"] | {"initial": "classifier", "passes": 1}}
     stages["classifier"] = IRN["classifier"] | {"epochs": 1}
     chain = EdamChain(squares, tmp_path, stages)
-    assert "give one with --classifier" in chain.train(code=1)
+    assert "none is given" in chain.train(code=1)
     chain.train_classifier()
     chain.train(*chain.classifier)
     assert (tmp_path / "edam.pth").is_file()
