@@ -63,9 +63,9 @@ def open_archive(path: Path) -> Iterator[list[ArchiveFile]]:
         with opened(path) as files:
             yield _without_twins(path, files)
     except (*_DAMAGES, OSError) as error:
-        # A damaged directory sends readers to places before the beginning.
-        led_astray = getattr(error, "errno", None) == errno.EINVAL and not error.filename
-        if not isinstance(error, _DAMAGES) and not led_astray:
+        # A damaged directory sends readers to places before the beginning; bz2 numbers no error.
+        damaged = isinstance(error, _DAMAGES) or error.errno in (None, errno.EINVAL)
+        if not damaged or getattr(error, "filename", None):
             raise
         raise FetchError(
             f"{path}: the archive is truncated or damaged, or neither zip nor tar ({error}); "
