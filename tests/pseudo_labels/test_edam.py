@@ -221,7 +221,7 @@ def test_a_training_starts_from_the_classifier():
     network = initial_network(5, settings, classifier)
     for key, value in classifier.backbone.state_dict().items():
         assert torch.equal(network.backbone.state_dict()[key], value)
-    with pytest.raises(BadInputError, match="none is given; .*--classifier"):
+    with pytest.raises(BadInputError, match=r"none is given; .*--classifier"):
         initial_network(5, settings, None)
     other = settings.model_copy(update={"network": "wide_resnet38"})
     with pytest.raises(BadInputError, match="'wide_resnet38', but it is a 'tiny'"):
