@@ -118,3 +118,18 @@ def test_a_click_on_an_object_chooses_its_row(server, browser, table):
         "const text = document.getElementById('chosen').textContent;"
         "return text !== arguments[0] && text", before), "another instance")  # fmt: skip
     assert [image, chosen] in [words(row) for _, row in table.iterrows()]
+
+
+def test_empty_panes_say_that_their_images_are_on_the_way(server, browser):
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.get(server.address)
+    shown(browser)
+    slow = {"offline": False, "latency": 1500, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
+    browser.get(server.address)
+    told = "return getComputedStyle(document.querySelector('#pane-image'), '::after').content"
+    assert "loading" in until(
+        lambda: (text := browser.execute_script(told)) != "none" and text, "the word"
+    )
+    shown(browser)
+    assert browser.execute_script(told) == "none"

@@ -31,10 +31,13 @@ export class Detail {
     this.row = row;
     if (image !== this.image) {
       const name = encodeURIComponent(image);
+      byId("panes").setAttribute("aria-busy", "true");
       const [content, ...pictures] = await Promise.all([
         getJson(`/api/images/${name}`), ...[1, 2, 3, 4].map(() => decoded(`/images/${name}`)),
         ...["truth", "prediction", "prediction"].map((kind) => decoded(`/masks/${kind}/${name}`)),
-      ]);
+      ]).finally(() => {
+        if (this.wanted === image) byId("panes").removeAttribute("aria-busy");
+      });
       if (this.wanted !== image) return; // Whoever went on meanwhile sees the later image.
       this.showImage(content, pictures);
     }
