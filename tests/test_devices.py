@@ -79,7 +79,7 @@ def test_a_driver_that_is_too_old_ends_the_work(machine, name):
     assert "driver on your system is too old (found version 11040)" in message
     assert "NVIDIA driver here: 470.82.01" in message
     assert f"PyTorch {torch.__version__} is made for CUDA 13.0" in message
-    assert "README, 'Another CUDA'" in message
+    assert "docs/cluster.md, 'Another CUDA'" in message
     assert "--device cpu" in message
     assert "www.nvidia.com" not in message
 

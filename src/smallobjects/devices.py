@@ -5,7 +5,7 @@ import torch
 from smallobjects.cuda import gpu_is_meant, why_unusable
 
 _REMEDY = (
-    "install a driver, or the build of PyTorch that fits yours (README, 'Another CUDA'); to "
+    "install a driver, or the build of PyTorch that fits yours (docs/cluster.md, 'Another CUDA'); to "
     "compute on the CPU, say --device cpu (in config/config.yaml: compute: {device: cpu})"
 )
 
