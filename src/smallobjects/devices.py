@@ -5,8 +5,8 @@ import torch
 from smallobjects.cuda import gpu_is_meant, why_unusable
 
 _REMEDY = (
-    "install a driver, or the build of PyTorch that fits yours (docs/cluster.md, 'Another CUDA'); to "
-    "compute on the CPU, say --device cpu (in config/config.yaml: compute: {device: cpu})"
+    "install a driver, or the build of PyTorch that fits yours (docs/cluster.md, 'Another CUDA'); "
+    "to compute on the CPU, say --device cpu (in config/config.yaml: compute: {device: cpu})"
 )
 
 
