@@ -14,7 +14,7 @@ from rich.console import Console
 from smallobjects.cli import main
 from smallobjects.config import Cell, load
 from smallobjects.overview.grid import grids
-from smallobjects.overview.markers import incomplete_outputs
+from smallobjects.overview.markers import incomplete_outputs, remove_incomplete_records
 from smallobjects.overview.states import Matrix, Progress, State, progress_of_matrix
 
 CELL = Cell("voc", "irn", "deeplabv2", "sb")
@@ -142,6 +142,29 @@ def test_markers_are_read_as_snakemake_writes_them(tmp_path):
     for output in outputs:
         kept._mark_incomplete(output, None)
     assert incomplete_outputs(tmp_path) == outputs
+
+
+def test_records_of_interrupted_transfers_are_removed_unless_a_run_is_under_way(tmp_path):
+    from snakemake.persistence.file import FilePersistence
+
+    (tmp_path / ".snakemake").mkdir()
+    kept = FilePersistence(path=tmp_path / ".snakemake")
+    for output in ("data/a.zip.record.json", "data/gone.zip.record.json", "results/labels"):
+        kept._mark_incomplete(output, None)
+    for name in ("data/a.zip.record.json", "data/b.zip.record.json", "results/labels"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    lock = tmp_path / ".snakemake" / "locks" / "0.input.lock"
+    lock.parent.mkdir(exist_ok=True)
+    lock.write_text("")
+    assert remove_incomplete_records(tmp_path) == []
+    lock.unlink()
+    assert remove_incomplete_records(tmp_path) == [
+        "data/a.zip.record.json",
+        "data/gone.zip.record.json",
+    ]
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("[dr]*/*"))
+    assert left == ["data/b.zip.record.json", "results/labels"]
 
 
 def test_the_command_prints_the_grid_and_the_reasons(repository, results, experiment):

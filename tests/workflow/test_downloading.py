@@ -147,6 +147,18 @@ def test_what_is_fetched_is_what_was_published(run, server, archives, workflow):
     assert not list(run.folder.glob("data/**/.*.part*"))
 
 
+def test_nothing_is_left_out_after_a_kill_between_a_file_and_its_end(run, server):
+    """Snakemake forgets what follows an incomplete input that is `ancient`."""
+    from snakemake.persistence.file import FilePersistence
+
+    name = "data/archives/val2014.zip.record.json"
+    run.run(name)
+    FilePersistence(path=run.folder / ".snakemake")._mark_incomplete(name, None)
+    planned = run.planned(*DATASETS)
+    assert planned["prepare_dataset"] == 2
+    assert planned["unpack"] == 5
+
+
 class TestOnceFetched:
     """One run, of which one test after the other asks more."""
 

@@ -15,6 +15,7 @@ from smallobjects.cluster.orphans import cancel_orphans
 from smallobjects.config import ConfigError, Experiment, missing_paths
 from smallobjects.losses.arms import PATTERN as ARM_PATTERN
 from smallobjects.overview.data_used import data_used
+from smallobjects.overview.markers import remove_incomplete_records
 from smallobjects.overview.usage import usage_text
 from smallobjects.sharing import ClosedFolderError, require_open
 
@@ -56,6 +57,7 @@ if workflow.is_main_process:
     except ClosedFolderError as error:
         raise WorkflowError(str(error)) from None
     mark_jobs(Path.cwd())
+    remove_incomplete_records(Path.cwd())
 
 
 wildcard_constraints:
