@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.publishing.checksums import file_checksum
 from smallobjects.segmentation.checkpointing import load
 from smallobjects.segmentation.configuration import TrainingRun
 from smallobjects.segmentation.errors import SegmentationError
@@ -31,7 +32,7 @@ def identity(run: TrainingRun) -> dict[str, Any]:
         "dataset": _digest([(dataset.root / "dataset.json").read_bytes()]),
         "images": _digest(image_id.encode() + b"\n" for image_id in ids),
         "labels": _digest(_label(run.labels, image_id) for image_id in ids),
-        "shared": None if run.shared is None else file_digest(run.shared),
+        "shared": None if run.shared is None else file_checksum(run.shared),
     }
 
 
@@ -64,12 +65,6 @@ def check_continues(run: TrainingRun, description: dict[str, Any]) -> None:
                 f"{run.shared}: was trained with another {name}{shown}; the arms must continue the "
                 "same training: train the shared phase again"
             )
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _label(folder: Path, image_id: str) -> bytes:
