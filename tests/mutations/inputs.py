@@ -4,40 +4,15 @@ import json
 import shutil
 import tarfile
 import zipfile
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
-from click.testing import CliRunner
-from mutators import DAMAGE, FOREIGN, Mutator
+from download_inputs import download_inputs
+from mutation_input import Input, run
+from mutators import DAMAGE, FOREIGN
+from network_inputs import network_inputs
 from PIL import Image
 from scipy.io import savemat
-
-from smallobjects.backbones.table import build_backbone
-from smallobjects.cli import main
-
-VOC_IDS = ("2007_000032", "2007_000033", "2007_000063")
-
-
-@dataclass(frozen=True)
-class Input:
-    """A file that a command reads."""
-
-    name: str
-    path: Path
-    command: list[str]
-    outputs: list[Path]
-    mutators: tuple[Mutator, ...]
-    also_named: tuple[str, ...] = field(default=())
-    """Words that a message may have in place of the file's name."""
-    exact: bool = False
-    """Whether a file that is accepted must have been read as the whole one is."""
-
-
-def run(command: list[str]):
-    """Run a command in this process."""
-    return CliRunner().invoke(main, command)
 
 
 def all_inputs(realdata: Path, folder: Path) -> list[Input]:
@@ -50,10 +25,11 @@ def all_inputs(realdata: Path, folder: Path) -> list[Input]:
         *_sbd(realdata, folder),
         *_scores(prepared, folder),
         *_labels(prepared, folder),
-        *_stores(prepared, folder),
+        *network_inputs(prepared, folder),
         *_tables(prepared, folder),
         *_archives(folder),
         *_configuration(folder),
+        *download_inputs(folder),
     ]
 
 
@@ -242,41 +218,6 @@ def _labels(prepared: Path, folder: Path) -> list[Input]:
     ]
 
 
-def _stores(prepared: Path, folder: Path) -> list[Input]:
-    classifier, cams = folder / "classifier.pth", folder / "cams.npz"
-    parameters = json.dumps({"scales": [0.25], "flip": False})
-    _train_tiny_classifier(prepared, classifier)
-    output = folder / "out" / "cams.npz"
-
-    def make_cams(target: Path) -> list[str]:
-        words = ["make-cams", "--dataset", str(prepared), "--split", "train", "--device", "cpu"]
-        words += ["--classifier", str(classifier), "--parameters", parameters]
-        return [*words, "--output", str(target)]
-
-    done = run(make_cams(cams))
-    assert done.exit_code == 0, done.output
-    seeds = folder / "out" / "seeds.zip"
-    crf = {"iterations": 1, "label_confidence": 0.7, "gaussian_sxy": 3, "gaussian_compat": 3}
-    crf |= {"bilateral_sxy": 50, "bilateral_srgb": 5, "bilateral_compat": 10}
-    thresholds = {"foreground_threshold": 0.3, "background_threshold": 0.05, "crf": crf}
-    make_seeds = ["make-seeds", "--dataset", str(prepared), "--cams", str(cams)]
-    make_seeds += ["--parameters", json.dumps(thresholds), "--output", str(seeds)]
-    return [
-        Input("network", classifier, make_cams(output), [output], DAMAGE, exact=True),
-        Input("activation maps", cams, make_seeds, [seeds], DAMAGE, exact=True),
-    ]
-
-
-def _train_tiny_classifier(prepared: Path, output: Path) -> None:
-    parameters = {"network": "tiny", "weights": None, "trained_from": "stem", "epochs": 1}
-    parameters |= {"batch_norm": "trained", "crop_size": 32, "resize_long_side": [32, 40]}
-    parameters |= {"batch_size": 2, "learning_rate": 0.01, "head_learning_rate": 0.01}
-    parameters |= {"weight_decay": 0.0, "momentum": 0.9, "schedule": "poly", "poly_power": 0.9}
-    words = ["train-classifier", "--dataset", str(prepared), "--split", "train", "--device", "cpu"]
-    done = run([*words, "--parameters", json.dumps(parameters), "--output", str(output)])
-    assert done.exit_code == 0, done.output
-
-
 def _tables(prepared: Path, folder: Path) -> list[Input]:
     path = folder / "instances.parquet"
     masks = str(prepared / "semantic")
@@ -335,10 +276,3 @@ def _configuration(folder: Path) -> list[Input]:
             ("settings", "methods.", "datasets.", "segmentors.", " = ", "missing"),
         )
     ]
-
-
-def weights_file(folder: Path) -> Path:
-    """Pretrained weights of the small network."""
-    path = folder / "tiny.pth"
-    torch.save(build_backbone("tiny").state_dict(), path)
-    return path

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import sys
 
 import numpy as np
@@ -283,6 +284,22 @@ def test_networks_with_other_outputs_are_refused(tmp_path):
     red = load_saliency_network(script(Redness(), tmp_path / "red.pt"), CPU)
     with pytest.raises(BadInputError, match="finite"):
         predict_map(red, image, plain(mean=(float("inf"), 0, 0)))
+
+
+def test_a_network_that_takes_images_of_one_size_is_named(squares, tmp_path):
+    class Fixed(torch.nn.Module):
+        def forward(self, images):
+            return images[:, :1] * torch.ones(1, 1, 20, 20)
+
+    path = tmp_path / "fixed.pt"
+    script(Fixed(), path)
+    network = {"input_size": None, "activation": "none", "stretch": False}
+    model = {"source": "model", "path": str(path), "network": network}
+    message = make(squares, path, model, tmp_path / "out", code=1)
+    assert re.search(r"fixed\.pt, image \S+: .*cannot be run.*`input_size`", message)
+    assert "Traceback" not in message
+    model["network"] = network | {"input_size": 20}
+    make(squares, path, model, tmp_path / "out")
 
 
 def test_files_that_are_no_network_are_refused(squares, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ def parameter_groups(
     Biases have twice the rate of weights and, as in the public code, the same weight decay.
 
     Args:
-        network: all of whose parameters are trained.
+        network: those of its parameters that ask for gradients are trained.
         new: its layers with the larger rates.
         parameters: the rates.
     """

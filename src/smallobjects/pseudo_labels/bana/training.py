@@ -66,6 +66,7 @@ def train_box_classifier(
     with seeded(seed):
         classifier = BoxClassifier(parameters.network, dataset.num_classes, parameters.weights)
         classifier.to(device).train()
+        classifier.backbone.train_stages(parameters.trained_from)
         classifier.backbone.set_statistics(parameters.batch_norm)
 
         def loss(batch: list[Tensor], _: int) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from smallobjects.backbones.table import BackboneName, Statistics
+from smallobjects.backbones.table import BackboneName, Stage, Statistics
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.parameters import Threshold
@@ -23,6 +23,8 @@ class BoxClassifierParameters(Parameters):
     network: BackboneName = "vgg16_fc"
     weights: Path | None = None
     """Pretrained backbone; `null` trains from random values."""
+    trained_from: Stage = "stem"
+    """First stage whose weights are trained; `stem` trains the whole backbone, as published."""
     batch_norm: Statistics = "trained"
     """VGG has none; of another network it is better `frozen` where it is pretrained."""
     crop_size: PositiveInt = 321

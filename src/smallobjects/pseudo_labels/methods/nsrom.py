@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
-from smallobjects.backbones.table import BackboneName, Statistics
+from smallobjects.backbones.table import BackboneName, Stage, Statistics
 from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import (
@@ -29,6 +29,8 @@ class ReasoningNetwork(Parameters):
     network: BackboneName = "vgg16"
     weights: Path | None = None
     """Pretrained backbone; `null` trains from random values."""
+    trained_from: Stage = "stem"
+    """First stage whose weights are trained; `stem` trains the whole backbone, as published."""
     batch_norm: Statistics = "trained"
     """VGG has none; of another network it is better `frozen` where it is pretrained."""
     width: PositiveInt = 512

@@ -41,6 +41,7 @@ def train_classifier(
     with seeded(seed):
         network = AttentionNetwork(dataset.num_classes - 1, parameters, integral=False)
     network.to(device).train()
+    network.backbone.train_stages(parameters.trained_from)
     network.backbone.set_statistics(parameters.batch_norm)
     gathered = AttentionAccumulator(parameters.epochs, parameters.least_probability)
 

@@ -70,6 +70,7 @@ def train_integral(
     with seeded(seed):
         network = AttentionNetwork(dataset.num_classes - 1, parameters, integral=True)
     network.to(device).train()
+    network.backbone.train_stages(parameters.trained_from)
     network.backbone.set_statistics(parameters.batch_norm)
 
     def loss(batch: list[Tensor], epoch: int) -> Tensor:

@@ -115,6 +115,7 @@ def train_rca(
     with seeded(seed):
         network = RcaNetwork(dataset.num_classes - 1, parameters)
     network.to(device).train()
+    network.backbone.train_stages(parameters.trained_from)
     network.backbone.set_statistics(parameters.batch_norm)
     gathered = AttentionAccumulator(parameters.epochs, parameters.least_probability)
     loss = RcaLoss(network, image_ids, gathered, parameters, seed)

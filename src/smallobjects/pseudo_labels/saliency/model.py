@@ -62,6 +62,8 @@ def _onnx(path: Path, device: torch.device) -> Network:
     providers = [name for name in [*wanted, "CPUExecutionProvider"] if name in available]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
+    # What it would print is in the errors that it raises.
+    options.log_severity_level = 4
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its exceptions have no common base of their own
@@ -85,7 +87,8 @@ def predict_map(network: Network, image: np.ndarray, settings: SaliencyNetwork) 
         H×W uint8, 0 to 255. A map that is the same everywhere is not stretched.
 
     Raises:
-        BadInputError: the network's output is no single map, or not finite.
+        BadInputError: the network cannot be run on the image, or its output is no single map, or
+            not finite.
     """
     values = torch.from_numpy(image.astype(np.float32).transpose(2, 0, 1))[None] / 255
     if settings.input_size is not None:
@@ -95,7 +98,14 @@ def predict_map(network: Network, image: np.ndarray, settings: SaliencyNetwork) 
         )
     shape = (1, 3, 1, 1)
     mean, deviation = (torch.tensor(x).view(shape) for x in (settings.mean, settings.deviation))
-    output = network((values - mean) / deviation).float().cpu()
+    values = (values - mean) / deviation
+    try:
+        output = network(values).float().cpu()
+    except Exception as error:  # those of TorchScript and onnxruntime have no common base
+        raise BadInputError(
+            f"saliency network: it cannot be run on an image of the shape {tuple(values.shape)} "
+            f"({_reason(error)}); give the `input_size` that it was exported with, or another file"
+        ) from error
     planes = output.reshape(-1, *output.shape[-2:]) if output.dim() >= 2 else output[None, None]
     if len(planes) != 1 or not bool(torch.isfinite(planes).all()):
         raise BadInputError(
@@ -122,4 +132,15 @@ def predicted_maps(
     """Yield the id and the H×W uint8 map of each image, predicted by the network in `path`."""
     network = load_saliency_network(path, device)
     for image_id in image_ids:
-        yield image_id, predict_map(network, read_image(dataset, image_id), settings)
+        image = read_image(dataset, image_id)
+        try:
+            saliency = predict_map(network, image, settings)
+        except BadInputError as error:
+            raise BadInputError(f"{path}, image {image_id}: {error}") from error
+        yield image_id, saliency
+
+
+def _reason(error: Exception) -> str:
+    """Return the last line of an error's message, or its kind; TorchScript's come with its code."""
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else type(error).__name__
