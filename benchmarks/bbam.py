@@ -25,8 +25,8 @@ from smallobjects.pseudo_labels.bbam.attribution import (
     total_variation,
 )
 from smallobjects.pseudo_labels.bbam.detector import Detector, fill_up
+from smallobjects.pseudo_labels.bbam.parameters import AttributionParameters, DetectorNetwork
 from smallobjects.pseudo_labels.bbam.proposals import jittered_boxes
-from smallobjects.pseudo_labels.methods.bbam import AttributionParameters, DetectorNetwork
 
 
 def make_targets(detector, shape, count, proposals, parameters, device):

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from scipy import ndimage, sparse
 
-from smallobjects.pseudo_labels.affinity import pair_offsets, straight_path
-from smallobjects.pseudo_labels.random_walk import Transition, random_walk, walk
+from smallobjects.pseudo_labels.irn.affinity import pair_offsets, straight_path
+from smallobjects.pseudo_labels.irn.random_walk import Transition, random_walk, walk
 
 
 def csr_transition(edges, radius, beta):

@@ -15,12 +15,12 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from smallobjects.backbones.backbone import STAGES
-from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
-from smallobjects.pseudo_labels.cam import multi_scale_cam
-from smallobjects.pseudo_labels.classifier import Classifier
-from smallobjects.pseudo_labels.methods.rib import RibParameters
+from smallobjects.pseudo_labels.cams.classifier import Classifier
+from smallobjects.pseudo_labels.cams.maps import multi_scale_cam
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.rib.maps import TunableClassifier, rib_maps
+from smallobjects.pseudo_labels.rib.parameters import RibParameters
+from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 
 
 def activation(classifier, view):

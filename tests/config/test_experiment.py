@@ -398,9 +398,11 @@ def test_a_method_may_train_a_segmentor_on_the_way(config_folder):
 
 def test_a_method_is_added_with_files_of_its_own(config_folder, monkeypatch):
     """A module, a configuration file (and a rule file): nothing else is touched."""
-    module = "smallobjects.pseudo_labels.methods.irn"
+    module = "smallobjects.pseudo_labels.irn.parameters"
     monkeypatch.setitem(
-        sys.modules, "smallobjects.pseudo_labels.methods.mine", __import__(module, fromlist=["*"])
+        sys.modules,
+        "smallobjects.pseudo_labels.mine.parameters",
+        __import__(module, fromlist=["*"]),
     )
     file = yaml.safe_load((config_folder / "methods" / "irn.yaml").read_text())
     file["training"] = {"per_dataset": {}, "schedule": {"shared_iterations": 1}}

@@ -29,17 +29,17 @@ from smallobjects.metrics.instances import ROW
 from smallobjects.metrics.masks import read_mask
 from smallobjects.pseudo_labels.attention.store import read_attention, write_attention
 from smallobjects.pseudo_labels.bbam.attribution_store import AttributionStore, write_attributions
-from smallobjects.pseudo_labels.cam_store import CamStore, write_cams
+from smallobjects.pseudo_labels.cams.store import CamStore, write_cams
 from smallobjects.pseudo_labels.cda.cutting import Cut, read_cuts, write_cuts
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.clims.open_clip_scorer import _check_content
-from smallobjects.pseudo_labels.external import external_labels
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.label_archive import LabelArchives, encode_label, write_labels
-from smallobjects.pseudo_labels.label_folder import read_label
-from smallobjects.pseudo_labels.network_file import load_network, save_network
+from smallobjects.pseudo_labels.labels.archive import LabelArchives, encode_label, write_labels
+from smallobjects.pseudo_labels.labels.external import external_labels
+from smallobjects.pseudo_labels.labels.folder import read_label
 from smallobjects.pseudo_labels.saliency.maps import read_map
 from smallobjects.pseudo_labels.saliency.model import load_saliency_network
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.network_file import load_network, save_network
 from smallobjects.reporting.panels import read_mask as read_panel_mask
 from smallobjects.reporting.score_tables import read_score_table
 from smallobjects.segmentation import modules as _registered  # noqa: F401

@@ -13,9 +13,9 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from smallobjects.backbones.table import build_backbone
 from smallobjects.backbones.weight_files import read_weights
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.clims.open_clip_scorer import OpenClipScorer
-from smallobjects.pseudo_labels.network_file import load_network
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.network_file import load_network
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import load
 from smallobjects.segmentation.errors import SegmentationError

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels.affinity import (
+from smallobjects.pseudo_labels.irn.affinity import (
     affinity_loss,
     pair_labels,
     pair_offsets,

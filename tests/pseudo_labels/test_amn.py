@@ -16,13 +16,13 @@ from smallobjects.pseudo_labels.amn.network import (
     load_amn,
     save_amn,
 )
+from smallobjects.pseudo_labels.amn.parameters import AmnParameters
 from smallobjects.pseudo_labels.amn.training import AmnSample, balanced_smoothed_loss, train_amn
-from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
-from smallobjects.pseudo_labels.classifier import Classifier, multi_hot, save_classifier
+from smallobjects.pseudo_labels.cams.classifier import Classifier, multi_hot, save_classifier
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.label_archive import LabelArchives, write_labels
-from smallobjects.pseudo_labels.methods.amn import AmnParameters
+from smallobjects.pseudo_labels.labels.archive import LabelArchives, write_labels
 from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 
 CPU = torch.device("cpu")
 TINY = AmnParameters(

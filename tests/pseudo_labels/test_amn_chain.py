@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from irn_chain import STAGES, Chain, call
 
-from smallobjects.pseudo_labels.cam_store import CamStore
-from smallobjects.pseudo_labels.label_archive import LabelArchives
-from smallobjects.pseudo_labels.label_folder import read_label
-from smallobjects.pseudo_labels.methods.amn import Stages
+from smallobjects.pseudo_labels.amn.parameters import Stages
+from smallobjects.pseudo_labels.cams.store import CamStore
+from smallobjects.pseudo_labels.labels.archive import LabelArchives
+from smallobjects.pseudo_labels.labels.folder import read_label
 
 AMN_STAGES = {
     **STAGES,

@@ -8,18 +8,18 @@ from smallobjects.backbones.table import known_backbones
 from smallobjects.pseudo_labels.amn.network import AmnNetwork
 from smallobjects.pseudo_labels.bana.network import BoxClassifier
 from smallobjects.pseudo_labels.bbam.detector import Detector, load_detector, save_detector
-from smallobjects.pseudo_labels.classifier import Classifier
+from smallobjects.pseudo_labels.bbam.parameters import DetectorNetwork, ProposalSampling
+from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.edam.network import EdamNetwork
-from smallobjects.pseudo_labels.edges import EdgeNetwork
+from smallobjects.pseudo_labels.edam.parameters import EdamParameters
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.bbam import DetectorNetwork, ProposalSampling
-from smallobjects.pseudo_labels.methods.edam import EdamParameters
-from smallobjects.pseudo_labels.methods.nsrom import ReasoningNetwork
-from smallobjects.pseudo_labels.methods.rca import RcaNetworkParameters
-from smallobjects.pseudo_labels.methods.rib import RibParameters
+from smallobjects.pseudo_labels.irn.edges import EdgeNetwork
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
+from smallobjects.pseudo_labels.nsrom.parameters import ReasoningNetwork
 from smallobjects.pseudo_labels.rca.network import RcaNetwork
+from smallobjects.pseudo_labels.rca.parameters import RcaNetworkParameters
 from smallobjects.pseudo_labels.rib.maps import TunableClassifier
+from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
 CLASSES = 3
 HEIGHT, WIDTH = 38, 51

@@ -14,9 +14,9 @@ from smallobjects.pseudo_labels.attention.parameters import FusionParameters, Sq
 from smallobjects.pseudo_labels.attention.samples import SquareSample, jitter_colours, squeeze
 from smallobjects.pseudo_labels.attention.scores import AttentionLabels
 from smallobjects.pseudo_labels.attention.store import enlarge, read_attention, write_attention
-from smallobjects.pseudo_labels.augmentation import normalise
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.sampling import SampleSequence
+from smallobjects.pseudo_labels.training.augmentation import normalise
+from smallobjects.pseudo_labels.training.sampling import SampleSequence
 
 IDS = ["2007_000032", "000000000009", "c"]
 CLASSES = {"2007_000032": (1, 3), "000000000009": (2,)}

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels import augmentation
+from smallobjects.pseudo_labels.training import augmentation
 
 
 def test_normalise_has_the_usual_values():

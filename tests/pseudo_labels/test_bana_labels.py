@@ -14,9 +14,9 @@ from smallobjects.pseudo_labels.bana.labels import (
     make_labels,
     retrieval_scores,
 )
+from smallobjects.pseudo_labels.bana.parameters import BanaLabelParameters
 from smallobjects.pseudo_labels.bana.upsampling import Upsampled
 from smallobjects.pseudo_labels.boxes import BoxedObject, inside
-from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters
 
 NO_CRF = BanaLabelParameters(crf=PairwiseParameters(iterations=0), background_threshold=0.9)
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smallobjects.pseudo_labels.bana.network import BoxClassifier
+from smallobjects.pseudo_labels.bana.parameters import BoxClassifierParameters
 from smallobjects.pseudo_labels.bana.samples import (
     BoxedSample,
     background_of_crop,
@@ -14,9 +15,8 @@ from smallobjects.pseudo_labels.bana.samples import (
     jitter_colours,
 )
 from smallobjects.pseudo_labels.bana.training import optimiser
-from smallobjects.pseudo_labels.methods.bana import BoxClassifierParameters
-from smallobjects.pseudo_labels.sampling import stack_padded
-from smallobjects.pseudo_labels.schedules import step_factor
+from smallobjects.pseudo_labels.training.sampling import stack_padded
+from smallobjects.pseudo_labels.training.schedules import step_factor
 
 GREY = np.array([110, 110, 110])
 

@@ -17,10 +17,10 @@ from smallobjects.pseudo_labels.bbam.attribution import (
     total_variation,
 )
 from smallobjects.pseudo_labels.bbam.detector import Detector
+from smallobjects.pseudo_labels.bbam.parameters import AttributionParameters
 from smallobjects.pseudo_labels.bbam.proposals import choose_proposals, jittered_boxes
 from smallobjects.pseudo_labels.bbam.shard import shard_attributions, targets_of_image
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject
-from smallobjects.pseudo_labels.methods.bbam import AttributionParameters
 
 CPU = torch.device("cpu")
 FEW = AttributionParameters(

@@ -14,6 +14,9 @@ from smallobjects.pseudo_labels.bbam.detector import (
     load_detector,
     save_detector,
 )
+from smallobjects.pseudo_labels.bbam.parameters import (
+    DetectorParameters,
+)
 from smallobjects.pseudo_labels.bbam.training import (
     DetectionSample,
     detection_scale,
@@ -24,9 +27,6 @@ from smallobjects.pseudo_labels.bbam.training import (
 )
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.bbam import (
-    DetectorParameters,
-)
 
 SMALL = DetectorParameters(
     **dict(TINY),

@@ -10,9 +10,9 @@ from smallobjects.pseudo_labels.bbam import masks
 from smallobjects.pseudo_labels.bbam.attribution_store import AttributionStore, write_attributions
 from smallobjects.pseudo_labels.bbam.labels import ObjectPixels, label_image, merge
 from smallobjects.pseudo_labels.bbam.masks import blur, object_probability, saturate
+from smallobjects.pseudo_labels.bbam.parameters import BbamLabelParameters
 from smallobjects.pseudo_labels.boxes import BoxedObject
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.bbam import BbamLabelParameters
 
 SHAPE = (12, 16)
 PLAIN = BbamLabelParameters(blur_base=0, blur_slope=0, crf=PairwiseParameters(iterations=0))

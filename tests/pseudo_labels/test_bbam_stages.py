@@ -9,13 +9,13 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 from smallobjects.pseudo_labels.bbam.anchors import CentredAnchors, anchors_of_cell
 from smallobjects.pseudo_labels.bbam.detector import Detector
 from smallobjects.pseudo_labels.bbam.features import DetectorFeatures, Pyramid
-from smallobjects.pseudo_labels.bbam.region_proposals import IGNORED, RegionProposals
-from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.bbam import (
+from smallobjects.pseudo_labels.bbam.parameters import (
     DetectorNetwork,
     DetectorParameters,
     ProposalSampling,
 )
+from smallobjects.pseudo_labels.bbam.region_proposals import IGNORED, RegionProposals
+from smallobjects.pseudo_labels.errors import BadInputError
 
 NETWORK = DetectorNetwork(
     network="efficientnet_lite0",

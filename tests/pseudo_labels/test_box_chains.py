@@ -9,11 +9,12 @@ from irn_chain import call, digests
 from PIL import Image
 from tiny_detector import TINY
 
+from smallobjects.pseudo_labels.bana import parameters as bana
+from smallobjects.pseudo_labels.bbam import parameters as bbam
 from smallobjects.pseudo_labels.bbam.attribution_store import write_attributions
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, inside
-from smallobjects.pseudo_labels.label_archive import LabelArchives
-from smallobjects.pseudo_labels.label_folder import read_label
-from smallobjects.pseudo_labels.methods import bana, bbam
+from smallobjects.pseudo_labels.labels.archive import LabelArchives
+from smallobjects.pseudo_labels.labels.folder import read_label
 
 CRF = {"iterations": 3, "gaussian_sxy": 1, "bilateral_sxy": 15, "bilateral_srgb": 10}
 BANA = {

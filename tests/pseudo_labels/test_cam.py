@@ -5,15 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from smallobjects.pseudo_labels.augmentation import normalise
-from smallobjects.pseudo_labels.cam import (
+from smallobjects.pseudo_labels.cams.classifier import Classifier
+from smallobjects.pseudo_labels.cams.maps import (
     label_by_argmax,
     multi_scale_cam,
     threshold_cam,
     to_image_size,
 )
-from smallobjects.pseudo_labels.classifier import Classifier
 from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.training.augmentation import normalise
 
 CPU = torch.device("cpu")
 

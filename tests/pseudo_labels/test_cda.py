@@ -13,6 +13,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from smallobjects.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
+from smallobjects.pseudo_labels.cams.classifier import load_classifier, multi_hot
 from smallobjects.pseudo_labels.cda.cutting import (
     Cut,
     ObjectCuts,
@@ -20,6 +21,11 @@ from smallobjects.pseudo_labels.cda.cutting import (
     find_cuts,
     read_cuts,
     write_cuts,
+)
+from smallobjects.pseudo_labels.cda.parameters import (
+    CutParameters,
+    PastedClassifierParameters,
+    Stages,
 )
 from smallobjects.pseudo_labels.cda.pasting import (
     fitted_size,
@@ -29,13 +35,7 @@ from smallobjects.pseudo_labels.cda.pasting import (
     turn,
 )
 from smallobjects.pseudo_labels.cda.training import PastedSample, pasted_rate_factor
-from smallobjects.pseudo_labels.classifier import load_classifier, multi_hot
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.cda import (
-    CutParameters,
-    PastedClassifierParameters,
-    Stages,
-)
 
 LOOSE = CutParameters(min_share=0.03)
 
@@ -361,8 +361,8 @@ def test_eighty_classes_wide_grey_and_empty_images(eighty, tmp_path):
 
 def test_a_class_that_only_cuts_show_is_learnt(squares, labels, cuts):
     """Pasting alone teaches a class that no training image has."""
-    from smallobjects.pseudo_labels.augmentation import normalise
     from smallobjects.pseudo_labels.cda.training import train_pasted_classifier
+    from smallobjects.pseudo_labels.training.augmentation import normalise
 
     ids = ["2007_000001", "2007_000004", "empty", "2007_000007"]  # class 2 and none
     parameters = PastedClassifierParameters(**{**STAGES["classifier"], "epochs": 120})

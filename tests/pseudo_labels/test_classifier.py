@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from smallobjects.pseudo_labels.classifier import (
+from smallobjects.pseudo_labels.cams.classifier import (
     Classifier,
     load_classifier,
     multi_hot,
@@ -49,7 +49,7 @@ def test_learns_colours(squares):
     parameters = TINY.model_copy(update={"epochs": 40})
     ids = squares.split("train")
     classifier = train_classifier(squares, ids, parameters, seed=0, device=CPU)
-    from smallobjects.pseudo_labels.augmentation import normalise
+    from smallobjects.pseudo_labels.training.augmentation import normalise
 
     right = []
     for image_id in ids:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from smallobjects.backbones.table import build_backbone
 from smallobjects.datasets.class_tables import COCO_CLASSES, VOC_CLASSES
 from smallobjects.fetching.packaged import packaged_file
-from smallobjects.pseudo_labels.classifier import Classifier, load_classifier, save_classifier
+from smallobjects.pseudo_labels.cams.classifier import Classifier, load_classifier, save_classifier
 from smallobjects.pseudo_labels.clims.dual_encoder import (
     DualEncoder,
     load_dual_encoder,
@@ -23,16 +23,16 @@ from smallobjects.pseudo_labels.clims.dual_encoder import (
 from smallobjects.pseudo_labels.clims.dual_encoder_training import RegionSample, train_dual_encoder
 from smallobjects.pseudo_labels.clims.losses import cosines
 from smallobjects.pseudo_labels.clims.open_clip_scorer import OpenClipScorer
-from smallobjects.pseudo_labels.clims.scoring import load_scorer
-from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
-from smallobjects.pseudo_labels.clims.training import train_clims
-from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.clims import (
+from smallobjects.pseudo_labels.clims.parameters import (
     ClimsParameters,
     LanguageParameters,
     ScorerParameters,
     Stages,
 )
+from smallobjects.pseudo_labels.clims.scoring import load_scorer
+from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
+from smallobjects.pseudo_labels.clims.training import train_clims
+from smallobjects.pseudo_labels.errors import BadInputError
 
 CPU = torch.device("cpu")
 LANGUAGE = LanguageParameters(background=("ground",))

@@ -14,8 +14,8 @@ from smallobjects.pseudo_labels.clims.losses import (
     remainder_loss,
     views,
 )
+from smallobjects.pseudo_labels.clims.parameters import ClimsParameters
 from smallobjects.pseudo_labels.clims.training import batch_loss
-from smallobjects.pseudo_labels.methods.clims import ClimsParameters
 
 SIZE = 6
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smallobjects.dense_crf import refine_probabilities
-from smallobjects.pseudo_labels.crf import mean_field, refine_labels
+from smallobjects.pseudo_labels.irn.hard_label_crf import mean_field, refine_labels
 from smallobjects.pseudo_labels.parameters import CrfParameters
 
 GENTLE = CrfParameters(

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from smallobjects.dense_crf import PairwiseParameters
-from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
-from smallobjects.pseudo_labels.cam import to_image_size
-from smallobjects.pseudo_labels.classifier import Classifier
+from smallobjects.pseudo_labels.cams.classifier import Classifier
+from smallobjects.pseudo_labels.cams.maps import to_image_size
 from smallobjects.pseudo_labels.edam.labels import divided_by_maximum, fuse, make_label
 from smallobjects.pseudo_labels.edam.maps import class_masks
 from smallobjects.pseudo_labels.edam.network import (
@@ -22,6 +21,7 @@ from smallobjects.pseudo_labels.edam.network import (
     save_edam,
     sinusoids,
 )
+from smallobjects.pseudo_labels.edam.parameters import EdamParameters, LabelParameters
 from smallobjects.pseudo_labels.edam.training import (
     initial_network,
     parameter_groups,
@@ -29,8 +29,8 @@ from smallobjects.pseudo_labels.edam.training import (
     rate_factor,
 )
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.edam import EdamParameters, LabelParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 
 CPU = torch.device("cpu")
 TINY = {"network": "tiny", "trained_from": "stem", "batch_norm": "trained", "hidden": 8}

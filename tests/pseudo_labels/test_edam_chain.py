@@ -10,7 +10,7 @@ from irn_chain import Chain, call, digests
 from PIL import Image
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.label_folder import read_label
+from smallobjects.pseudo_labels.labels.folder import read_label
 
 STAGES = {
     "edam": {

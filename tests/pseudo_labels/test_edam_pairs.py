@@ -13,9 +13,9 @@ from smallobjects.pseudo_labels.edam.pairs import (
     judged_classes,
     pairs_of_passes,
 )
+from smallobjects.pseudo_labels.edam.parameters import EdamParameters
 from smallobjects.pseudo_labels.edam.samples import PairSequence
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.edam import EdamParameters
 
 labels = st.lists(st.sets(st.integers(1, 6), max_size=3), max_size=14)
 

@@ -4,18 +4,18 @@ import torch
 from PIL import Image
 from scipy import ndimage
 
-from smallobjects.pseudo_labels.classifier import Classifier
-from smallobjects.pseudo_labels.edge_training import train_edges
-from smallobjects.pseudo_labels.edges import (
+from smallobjects.pseudo_labels.cams.classifier import Classifier
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.irn.edge_training import train_edges
+from smallobjects.pseudo_labels.irn.edges import (
     EdgeNetwork,
     load_edges,
     predict_edges,
     save_edges,
 )
-from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.label_archive import LabelArchives, write_labels
+from smallobjects.pseudo_labels.irn.seed_samples import strided_label
+from smallobjects.pseudo_labels.labels.archive import LabelArchives, write_labels
 from smallobjects.pseudo_labels.parameters import EdgeParameters
-from smallobjects.pseudo_labels.seed_samples import strided_label
 
 CPU = torch.device("cpu")
 TINY = EdgeParameters(

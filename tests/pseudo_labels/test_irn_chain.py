@@ -15,9 +15,9 @@ from irn_chain import STAGES, Chain, call, digests, follow_classifier
 from PIL import Image
 
 from smallobjects.cli import main
-from smallobjects.pseudo_labels.cam_store import CamStore
-from smallobjects.pseudo_labels.label_archive import LabelArchives
-from smallobjects.pseudo_labels.methods.irn import Stages
+from smallobjects.pseudo_labels.cams.store import CamStore
+from smallobjects.pseudo_labels.irn.parameters import Stages
+from smallobjects.pseudo_labels.labels.archive import LabelArchives
 
 
 def run_chain(squares, out, workers=0):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels.label_scores import LabelScores, class_ious, mean_iou
+from smallobjects.pseudo_labels.labels.scores import LabelScores, class_ious, mean_iou
 
 
 def slow_ious(truths, labels, classes, void):

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from smallobjects.cli import main
-from smallobjects.pseudo_labels.label_archive import write_labels
-from smallobjects.pseudo_labels.label_warnings import (
+from smallobjects.pseudo_labels.labels.archive import write_labels
+from smallobjects.pseudo_labels.labels.warnings import (
     LabelFacts,
     expected_share,
     label_warnings,
@@ -163,8 +163,8 @@ def test_the_log_and_the_manifest_say_it(squares, tmp_path, label_of, expected):
 
 def test_labels_below_their_maps(squares, tmp_path):
     """Maps that are the ground truth, and labels that lose every third row of it."""
-    from smallobjects.pseudo_labels.cam_store import write_cams
-    from smallobjects.pseudo_labels.strides import STRIDE
+    from smallobjects.pseudo_labels.cams.store import write_cams
+    from smallobjects.pseudo_labels.cams.strides import STRIDE
 
     with write_cams(tmp_path / "cams.npz") as cams:
         for image_id in squares.split("train"):

@@ -12,13 +12,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.nsrom import (
-    ClassifierParameters,
-    FirstLabelParameters,
-    IntegralParameters,
-    MiningParameters,
-    ReasoningNetwork,
-)
 from smallobjects.pseudo_labels.nsrom.classifier import train_classifier
 from smallobjects.pseudo_labels.nsrom.graph_reasoning import GraphReasoning
 from smallobjects.pseudo_labels.nsrom.integral import IntegralSample, train_integral
@@ -31,6 +24,13 @@ from smallobjects.pseudo_labels.nsrom.losses import integral_loss
 from smallobjects.pseudo_labels.nsrom.maps import square_maps
 from smallobjects.pseudo_labels.nsrom.mining import final_label, widened
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
+from smallobjects.pseudo_labels.nsrom.parameters import (
+    ClassifierParameters,
+    FirstLabelParameters,
+    IntegralParameters,
+    MiningParameters,
+    ReasoningNetwork,
+)
 
 CPU = torch.device("cpu")
 NETWORK = {"network": "tiny", "width": 8, "nodes": 3, "states": 4, "input_size": 32}

@@ -5,7 +5,7 @@ import pytest
 from irn_chain import call, digests
 from saliency_chains import NsromChain, copied, draw_saliency, without_truth
 
-from smallobjects.pseudo_labels.label_folder import read_label
+from smallobjects.pseudo_labels.labels.folder import read_label
 
 NETWORK = {"network": "tiny", "width": 16, "nodes": 4, "states": 8, "input_size": 32}
 TRAINING = {"batch_size": 4, "learning_rate": 0.05, "new_factor": 1, "schedule": "one-cycle"}

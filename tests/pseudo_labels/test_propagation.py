@@ -3,10 +3,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels.cam import to_image_size
+from smallobjects.pseudo_labels.cams.maps import to_image_size
+from smallobjects.pseudo_labels.irn.propagation import propagate_label
+from smallobjects.pseudo_labels.irn.random_walk import random_walk
 from smallobjects.pseudo_labels.parameters import RandomWalkParameters
-from smallobjects.pseudo_labels.propagation import propagate_label
-from smallobjects.pseudo_labels.random_walk import random_walk
 
 
 @settings(max_examples=20, deadline=None)

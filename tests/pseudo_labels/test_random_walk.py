@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels.random_walk import (
+from smallobjects.pseudo_labels.irn.random_walk import (
     TAIL,
     Transition,
     random_walk,

@@ -13,17 +13,17 @@ from torch import nn
 from torch.nn import functional
 
 from smallobjects.dense_crf import refine_probabilities
-from smallobjects.pseudo_labels.methods.rca import (
-    RcaLabelParameters,
-    RcaNetworkParameters,
-    RcaParameters,
-)
 from smallobjects.pseudo_labels.rca.aggregation import SemanticAggregation
 from smallobjects.pseudo_labels.rca.clustering import kmeans
 from smallobjects.pseudo_labels.rca.contrast import Pair, contrast_loss, draw_pairs
 from smallobjects.pseudo_labels.rca.labels import rca_label, refine_attention
 from smallobjects.pseudo_labels.rca.memory import RegionMemory
 from smallobjects.pseudo_labels.rca.network import RcaNetwork
+from smallobjects.pseudo_labels.rca.parameters import (
+    RcaLabelParameters,
+    RcaNetworkParameters,
+    RcaParameters,
+)
 from smallobjects.pseudo_labels.rca.regions import region_masks, region_means
 from smallobjects.pseudo_labels.rca.training import train_rca
 

@@ -7,7 +7,7 @@ import pytest
 from irn_chain import call, digests
 from saliency_chains import draw_saliency, without_truth
 
-from smallobjects.pseudo_labels.label_folder import read_label
+from smallobjects.pseudo_labels.labels.folder import read_label
 
 STAGES = {
     "rca": {

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from smallobjects.cli import main
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.crf import refine_labels
+from smallobjects.pseudo_labels.irn.hard_label_crf import refine_labels
 from smallobjects.pseudo_labels.parameters import CrfParameters
 
 pytestmark = pytest.mark.realdata
@@ -68,9 +68,9 @@ def test_crf_mends_noisy_masks(voc):
 
 
 def test_walk_on_a_real_grid_keeps_the_size(voc):
-    from smallobjects.pseudo_labels.edges import EdgeNetwork, predict_edges
+    from smallobjects.pseudo_labels.irn.edges import EdgeNetwork, predict_edges
+    from smallobjects.pseudo_labels.irn.propagation import propagate_label
     from smallobjects.pseudo_labels.parameters import RandomWalkParameters
-    from smallobjects.pseudo_labels.propagation import propagate_label
 
     torch.manual_seed(0)
     network = EdgeNetwork("resnet50").eval()
@@ -88,11 +88,11 @@ def test_boxes_of_photographs(voc):
     """Filled boxes hold the objects; labels of both box methods stay in them, unlearnt too."""
     from smallobjects.pseudo_labels.bana.labels import label_image
     from smallobjects.pseudo_labels.bana.network import BoxClassifier
+    from smallobjects.pseudo_labels.bana.parameters import BanaLabelParameters
     from smallobjects.pseudo_labels.bbam.labels import label_image as label_by_masks
+    from smallobjects.pseudo_labels.bbam.parameters import BbamLabelParameters
     from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, FilledBoxes, inside
-    from smallobjects.pseudo_labels.label_scores import LabelScores, mean_iou
-    from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters
-    from smallobjects.pseudo_labels.methods.bbam import BbamLabelParameters
+    from smallobjects.pseudo_labels.labels.scores import LabelScores, mean_iou
 
     boxes, filled, scores = AnnotatedBoxes(voc), FilledBoxes(voc), LabelScores(voc.num_classes)
     covered = total = 0

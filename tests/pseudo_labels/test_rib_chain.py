@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from irn_chain import STAGES, Chain, call
 
-from smallobjects.pseudo_labels.cam_store import CamStore
-from smallobjects.pseudo_labels.label_folder import read_label
-from smallobjects.pseudo_labels.methods.rib import Stages
+from smallobjects.pseudo_labels.cams.store import CamStore
+from smallobjects.pseudo_labels.labels.folder import read_label
+from smallobjects.pseudo_labels.rib.parameters import Stages
 
 RIB = {
     "steps": 2,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from smallobjects.pseudo_labels.classifier import multi_hot
-from smallobjects.pseudo_labels.methods.rib import RibParameters
+from smallobjects.pseudo_labels.cams.classifier import multi_hot
 from smallobjects.pseudo_labels.rib.companions import CompanionChoice, Companions
+from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
 PARAMETERS = RibParameters(steps=3, companions=2, crop_size=24, resize_long_side=(20, 30))
 

@@ -9,9 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels.cam import multi_scale_cam
-from smallobjects.pseudo_labels.classifier import Classifier
-from smallobjects.pseudo_labels.methods.rib import RibParameters
+from smallobjects.pseudo_labels.cams.classifier import Classifier
+from smallobjects.pseudo_labels.cams.maps import multi_scale_cam
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.rib.maps import (
     TunableClassifier,
@@ -19,6 +18,7 @@ from smallobjects.pseudo_labels.rib.maps import (
     pool_non_discriminative,
     rib_maps,
 )
+from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
 CPU = torch.device("cpu")
 CAM = CamParameters(scales=(1.0, 0.5, 1.5))

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
+from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
 
 
 def draw(image_id, generator):

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from smallobjects.pseudo_labels.schedules import one_cycle_factor, poly_factor
+from smallobjects.pseudo_labels.training.schedules import one_cycle_factor, poly_factor
 
 
 def test_poly():

@@ -3,9 +3,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels.cam import to_image_size
+from smallobjects.pseudo_labels.cams.maps import to_image_size
+from smallobjects.pseudo_labels.irn.seed import combine, make_seed
 from smallobjects.pseudo_labels.parameters import CrfParameters, SeedParameters
-from smallobjects.pseudo_labels.seed import combine, make_seed
 
 NO_CRF = CrfParameters(iterations=0)
 

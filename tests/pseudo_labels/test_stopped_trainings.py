@@ -19,8 +19,8 @@ from test_rca_chain import STAGES as RCA
 from test_saliency import TRAINING as SALIENCY
 from test_saliency_on_masks import TINY as SALIENCY_ON_MASKS
 
-from smallobjects.pseudo_labels import checkpoint
 from smallobjects.pseudo_labels.bbam import shard
+from smallobjects.pseudo_labels.training import checkpoint
 
 LANGUAGE = json.dumps({"background": ["ground"]})
 SCORER = {"network": "tiny", "image_size": 32, "steps": 12, "batch_size": 6}

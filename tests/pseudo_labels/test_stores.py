@@ -4,9 +4,9 @@ import time
 import numpy as np
 import pytest
 
-from smallobjects.pseudo_labels.cam_store import CamStore, write_cams
+from smallobjects.pseudo_labels.cams.store import CamStore, write_cams
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.label_archive import (
+from smallobjects.pseudo_labels.labels.archive import (
     LabelArchives,
     decode_label,
     encode_label,

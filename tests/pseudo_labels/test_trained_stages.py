@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 import torch
 
+from smallobjects.pseudo_labels.bana.parameters import BoxClassifierParameters
 from smallobjects.pseudo_labels.bana.training import train_box_classifier
 from smallobjects.pseudo_labels.bbam.detector import Detector
+from smallobjects.pseudo_labels.bbam.parameters import DetectorParameters
 from smallobjects.pseudo_labels.bbam.training import train_detector
-from smallobjects.pseudo_labels.classifier import train_classifier
+from smallobjects.pseudo_labels.cams.classifier import train_classifier
+from smallobjects.pseudo_labels.edam.parameters import EdamParameters
 from smallobjects.pseudo_labels.edam.training import train_edam
-from smallobjects.pseudo_labels.methods.bana import BoxClassifierParameters
-from smallobjects.pseudo_labels.methods.bbam import DetectorParameters
-from smallobjects.pseudo_labels.methods.edam import EdamParameters
-from smallobjects.pseudo_labels.methods.nsrom import ClassifierParameters as NsromParameters
-from smallobjects.pseudo_labels.methods.nsrom import IntegralParameters
-from smallobjects.pseudo_labels.methods.rca import RcaParameters
 from smallobjects.pseudo_labels.nsrom import classifier as nsrom
 from smallobjects.pseudo_labels.nsrom.integral import train_integral
+from smallobjects.pseudo_labels.nsrom.parameters import ClassifierParameters as NsromParameters
+from smallobjects.pseudo_labels.nsrom.parameters import IntegralParameters
 from smallobjects.pseudo_labels.parameters import ClassifierParameters
+from smallobjects.pseudo_labels.rca.parameters import RcaParameters
 from smallobjects.pseudo_labels.rca.training import train_rca
 
 CPU = torch.device("cpu")

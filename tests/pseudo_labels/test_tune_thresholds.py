@@ -14,14 +14,14 @@ from square_scenes import draw, write_dataset
 from smallobjects.cli import main
 from smallobjects.config import load
 from smallobjects.pseudo_labels.attention.store import write_attention
-from smallobjects.pseudo_labels.cam_store import write_cams
-from smallobjects.pseudo_labels.cam_stores import CamStores
-from smallobjects.pseudo_labels.edges import EdgeNetwork, predict_edges, save_edges
-from smallobjects.pseudo_labels.label_scores import LabelScores, mean_iou
+from smallobjects.pseudo_labels.cams.store import write_cams
+from smallobjects.pseudo_labels.cams.stores import CamStores
+from smallobjects.pseudo_labels.cams.strides import STRIDE, strided_size
+from smallobjects.pseudo_labels.irn.edges import EdgeNetwork, predict_edges, save_edges
+from smallobjects.pseudo_labels.irn.propagation import propagate_label
+from smallobjects.pseudo_labels.irn.seed import make_seed
+from smallobjects.pseudo_labels.labels.scores import LabelScores, mean_iou
 from smallobjects.pseudo_labels.parameters import RandomWalkParameters, SeedParameters
-from smallobjects.pseudo_labels.propagation import propagate_label
-from smallobjects.pseudo_labels.seed import make_seed
-from smallobjects.pseudo_labels.strides import STRIDE, strided_size
 from smallobjects.pseudo_labels.tuning.one_threshold import try_thresholds
 from smallobjects.pseudo_labels.tuning.seed_thresholds import try_seed_thresholds
 from smallobjects.pseudo_labels.tuning.stage_scores import walk_scores
@@ -162,7 +162,7 @@ def test_the_walk_is_tried_as_labels_are_made(scenes, edges):
         scores = walk_scores(stores, edges, parameters, cpu)
         name = "background_threshold"
         trials = try_thresholds(scenes, ids, scores, name, thresholds, "masks")
-        from smallobjects.pseudo_labels.edges import load_edges
+        from smallobjects.pseudo_labels.irn.edges import load_edges
 
         network = load_edges(edges)
         for trial, threshold in zip(trials, thresholds, strict=True):

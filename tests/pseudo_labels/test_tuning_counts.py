@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smallobjects.pseudo_labels.boxes import BoxedObject
-from smallobjects.pseudo_labels.cam import label_by_argmax
-from smallobjects.pseudo_labels.label_scores import LabelScores, mean_iou
+from smallobjects.pseudo_labels.cams.maps import label_by_argmax
+from smallobjects.pseudo_labels.labels.scores import LabelScores, mean_iou
 from smallobjects.pseudo_labels.tuning.projections import ProjectionCounts
 from smallobjects.pseudo_labels.tuning.score_spread import ScoreSpread
 from smallobjects.pseudo_labels.tuning.threshold_counts import ThresholdCounts

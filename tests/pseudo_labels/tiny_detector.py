@@ -1,6 +1,6 @@
 """A detector small enough to learn from random values in seconds."""
 
-from smallobjects.pseudo_labels.methods.bbam import DetectorNetwork, ProposalSampling
+from smallobjects.pseudo_labels.bbam.parameters import DetectorNetwork, ProposalSampling
 
 TINY = DetectorNetwork(
     network="tiny",

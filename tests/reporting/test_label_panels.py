@@ -14,9 +14,9 @@ from smallobjects.datasets.preparation import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.datasets.synthetic import make_synthetic
 from smallobjects.pseudo_labels.attention.store import write_attention
-from smallobjects.pseudo_labels.cam_store import write_cams
-from smallobjects.pseudo_labels.label_archive import encode_label, write_labels
-from smallobjects.pseudo_labels.strides import strided_size
+from smallobjects.pseudo_labels.cams.store import write_cams
+from smallobjects.pseudo_labels.cams.strides import strided_size
+from smallobjects.pseudo_labels.labels.archive import encode_label, write_labels
 from smallobjects.reporting import panel_page
 from smallobjects.reporting.label_panels import (
     NOT_KEPT,

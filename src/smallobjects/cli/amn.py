@@ -21,11 +21,11 @@ from smallobjects.cli.stages import (
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.methods.amn import AmnParameters
+from smallobjects.pseudo_labels.amn.parameters import AmnParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 
 @click.command()
@@ -49,9 +49,9 @@ def train_amn(
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.amn.network import save_amn
     from smallobjects.pseudo_labels.amn.training import train_amn as train
-    from smallobjects.pseudo_labels.classifier import load_classifier
+    from smallobjects.pseudo_labels.cams.classifier import load_classifier
     from smallobjects.pseudo_labels.devices import select_device
-    from smallobjects.pseudo_labels.label_archive import LabelArchives
+    from smallobjects.pseudo_labels.labels.archive import LabelArchives
 
     data = PreparedDataset.open(dataset)
     image_ids = data.split(split)
@@ -105,10 +105,10 @@ def make_amn_cams(
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.amn.maps import amn_maps
     from smallobjects.pseudo_labels.amn.network import load_amn
-    from smallobjects.pseudo_labels.cam_shard import write_shard
+    from smallobjects.pseudo_labels.cams.shard import write_shard
     from smallobjects.pseudo_labels.devices import select_device
-    from smallobjects.pseudo_labels.label_archive import LabelArchives
-    from smallobjects.pseudo_labels.seed_samples import read_seed
+    from smallobjects.pseudo_labels.irn.seed_samples import read_seed
+    from smallobjects.pseudo_labels.labels.archive import LabelArchives
     from smallobjects.pseudo_labels.sharding import Shard
 
     data = PreparedDataset.open(dataset)

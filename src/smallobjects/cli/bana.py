@@ -20,10 +20,10 @@ from smallobjects.cli.stages import (
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters, BoxClassifierParameters
+from smallobjects.pseudo_labels.bana.parameters import BanaLabelParameters, BoxClassifierParameters
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 
 @click.command()
@@ -93,7 +93,7 @@ def make_bana_labels(
     from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
     from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.images import read_image
-    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.labels.archive import write_labels
     from smallobjects.pseudo_labels.progress import progress
     from smallobjects.pseudo_labels.sharding import Shard
 

@@ -22,14 +22,14 @@ from smallobjects.cli.stages import (
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.methods.bbam import (
+from smallobjects.pseudo_labels.bbam.parameters import (
     AttributionParameters,
     BbamLabelParameters,
     DetectorParameters,
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 
 @click.command()
@@ -133,7 +133,7 @@ def make_bbam_labels(
     """Turn the masks of one shard's objects into labels, void where one is not sure (BBAM)."""
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.bbam.labels import shard_labels
-    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.labels.archive import write_labels
     from smallobjects.pseudo_labels.sharding import Shard
 
     image_ids = Shard.parse(shard).take(PreparedDataset.open(dataset).split(split))

@@ -12,10 +12,10 @@ from smallobjects.cli.options import (
     parameters_option,
 )
 from smallobjects.cli.stages import one_line_errors, output_option, split_option, training_options
-from smallobjects.pseudo_labels.methods.cda import CutParameters, PastedClassifierParameters
+from smallobjects.pseudo_labels.cda.parameters import CutParameters, PastedClassifierParameters
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 labels_option = click.option(
     "--labels", required=True, type=EXISTING_FOLDER, help="Finished labels of a label source."
@@ -62,9 +62,9 @@ def train_pasted_classifier(
 ) -> None:
     """Train the image classifier on images and on copies with pasted objects."""
     from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.pseudo_labels.cams.classifier import save_classifier
     from smallobjects.pseudo_labels.cda import training
     from smallobjects.pseudo_labels.cda.cutting import ObjectCuts, read_cuts
-    from smallobjects.pseudo_labels.classifier import save_classifier
     from smallobjects.pseudo_labels.devices import select_device
 
     data = PreparedDataset.open(dataset)

@@ -10,14 +10,14 @@ from smallobjects.cli.options import (
     parameters_option,
 )
 from smallobjects.cli.stages import classifier_option, training_options
-from smallobjects.pseudo_labels.methods.clims import (
+from smallobjects.pseudo_labels.clims.parameters import (
     ClimsParameters,
     LanguageParameters,
     ScorerParameters,
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 language_option = parameters_option(LanguageParameters, "--language")
 
@@ -85,7 +85,7 @@ def train_clims(
 ) -> None:
     """Train a classifier on by the similarity of masked images and texts."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.classifier import load_classifier, save_classifier
+    from smallobjects.pseudo_labels.cams.classifier import load_classifier, save_classifier
     from smallobjects.pseudo_labels.clims import training
     from smallobjects.pseudo_labels.clims.scoring import load_scorer
     from smallobjects.pseudo_labels.devices import select_device

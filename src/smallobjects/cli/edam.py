@@ -22,11 +22,11 @@ from smallobjects.cli.stages import (
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.methods.edam import EdamParameters, LabelParameters
+from smallobjects.pseudo_labels.edam.parameters import EdamParameters, LabelParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 
 @click.command()
@@ -50,7 +50,7 @@ def train_edam(
 ) -> None:
     """Train a mask of every class on pairs of images that share a class (EDAM)."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.classifier import load_classifier
+    from smallobjects.pseudo_labels.cams.classifier import load_classifier
     from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.edam import training
     from smallobjects.pseudo_labels.edam.network import save_edam
@@ -93,7 +93,7 @@ def make_edam_cams(
     import numpy as np
 
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.cam_shard import write_shard
+    from smallobjects.pseudo_labels.cams.shard import write_shard
     from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.edam.maps import class_masks
     from smallobjects.pseudo_labels.edam.network import load_edam
@@ -128,7 +128,7 @@ def make_edam_labels(
 ) -> None:
     """Make labels of the masks of one shard: a dense CRF, joined with saliency maps (EDAM)."""
     from smallobjects.pseudo_labels.edam.shard import shard_labels
-    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.labels.archive import write_labels
 
     with write_labels(output) as archive:
         for image_id, label in shard_labels(dataset, cams, saliency, parameters, threads):

@@ -100,9 +100,9 @@ def gather_labels(
 
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.boxes import FilledBoxes
-    from smallobjects.pseudo_labels.label_archive import LabelArchives
-    from smallobjects.pseudo_labels.label_source import publish_source
-    from smallobjects.pseudo_labels.manifest import FullSizeLabel
+    from smallobjects.pseudo_labels.labels.archive import LabelArchives
+    from smallobjects.pseudo_labels.labels.manifest import FullSizeLabel
+    from smallobjects.pseudo_labels.labels.source import publish_source
 
     data = PreparedDataset.open(dataset)
     image_ids = data.split(split)
@@ -111,8 +111,8 @@ def gather_labels(
         archives.require(image_ids)
         stages: dict[str, FullSizeLabel] = {}
         if cams:
-            from smallobjects.pseudo_labels.cam_scores import CamLabels
-            from smallobjects.pseudo_labels.cam_stores import CamStores
+            from smallobjects.pseudo_labels.cams.scores import CamLabels
+            from smallobjects.pseudo_labels.cams.stores import CamStores
 
             settings = CamParameters.model_validate(parameters.get("cam", {}))
             threshold = settings.evaluation_threshold

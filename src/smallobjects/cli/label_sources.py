@@ -34,8 +34,8 @@ def ground_truth_labels(
 ) -> None:
     """Take the class masks of a split as its labels (source `full`)."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.ground_truth import ground_truth_labels
-    from smallobjects.pseudo_labels.label_source import publish_source
+    from smallobjects.pseudo_labels.full.labels import ground_truth_labels
+    from smallobjects.pseudo_labels.labels.source import publish_source
 
     data = PreparedDataset.open(dataset)
     publish_source(
@@ -77,8 +77,8 @@ def external_labels(
 ) -> None:
     """Check labels that somebody else made and take them as a source (`external:<name>`)."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.external import external_labels
-    from smallobjects.pseudo_labels.label_source import publish_source
+    from smallobjects.pseudo_labels.labels.external import external_labels
+    from smallobjects.pseudo_labels.labels.source import publish_source
 
     data = PreparedDataset.open(dataset)
     publish_source(

@@ -19,7 +19,7 @@ from smallobjects.cli.stages import (
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.methods.nsrom import (
+from smallobjects.pseudo_labels.nsrom.parameters import (
     ClassifierParameters,
     FirstLabelParameters,
     IntegralParameters,
@@ -27,7 +27,7 @@ from smallobjects.pseudo_labels.methods.nsrom import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 saliency_option = click.option(
     "--saliency", required=True, type=EXISTING_FOLDER, help="Output of make-saliency."
@@ -143,7 +143,7 @@ def make_nsrom_labels(
     """Make the labels on which the first segmentor is trained (NS-ROM)."""
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.attention.store import read_attention
-    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.labels.archive import write_labels
     from smallobjects.pseudo_labels.nsrom.label_lists import first_labels
 
     data = PreparedDataset.open(dataset)
@@ -183,7 +183,7 @@ def mine_nsrom_labels(
 ) -> None:
     """Mine objects outside salient regions from the first segmentor's predictions (NS-ROM)."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.labels.archive import write_labels
     from smallobjects.pseudo_labels.nsrom.label_lists import final_labels
 
     data = PreparedDataset.open(dataset)

@@ -32,7 +32,7 @@ from smallobjects.pseudo_labels.parameters import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 
 @click.command()
@@ -50,7 +50,7 @@ def train_classifier(
 ) -> None:
     """Train the image classifier whose weights give class activation maps."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels import classifier
+    from smallobjects.pseudo_labels.cams import classifier
     from smallobjects.pseudo_labels.devices import select_device
 
     data = PreparedDataset.open(dataset)
@@ -90,9 +90,9 @@ def make_cams(
     import numpy as np
 
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.cam import multi_scale_cam
-    from smallobjects.pseudo_labels.cam_shard import write_shard
-    from smallobjects.pseudo_labels.classifier import load_classifier
+    from smallobjects.pseudo_labels.cams.classifier import load_classifier
+    from smallobjects.pseudo_labels.cams.maps import multi_scale_cam
+    from smallobjects.pseudo_labels.cams.shard import write_shard
     from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.sharding import Shard
 
@@ -118,8 +118,8 @@ def make_seeds(
     dataset: Path, cams: Path, parameters: SeedParameters, threads: int, output: Path
 ) -> None:
     """Turn the maps of one shard into seeds: sure classes, sure background, 255 elsewhere."""
-    from smallobjects.pseudo_labels.label_archive import write_labels
-    from smallobjects.pseudo_labels.seed_shard import shard_seeds
+    from smallobjects.pseudo_labels.irn.seed_shard import shard_seeds
+    from smallobjects.pseudo_labels.labels.archive import write_labels
 
     with write_labels(output) as archive:
         for image_id, seed in shard_seeds(dataset, cams, parameters, threads):
@@ -145,11 +145,11 @@ def train_edges(
 ) -> None:
     """Train the network that predicts class boundaries from the affinities of seed pixels."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.classifier import load_classifier
+    from smallobjects.pseudo_labels.cams.classifier import load_classifier
     from smallobjects.pseudo_labels.devices import select_device
-    from smallobjects.pseudo_labels.edge_training import train_edges as train
-    from smallobjects.pseudo_labels.edges import save_edges
-    from smallobjects.pseudo_labels.label_archive import LabelArchives
+    from smallobjects.pseudo_labels.irn.edge_training import train_edges as train
+    from smallobjects.pseudo_labels.irn.edges import save_edges
+    from smallobjects.pseudo_labels.labels.archive import LabelArchives
 
     data = PreparedDataset.open(dataset)
     image_ids = data.split(split)
@@ -190,13 +190,13 @@ def walk_labels(
 ) -> None:
     """Spread the maps of one shard by random walk until an edge, and read labels from them."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.cam_store import CamStore
+    from smallobjects.pseudo_labels.cams.store import CamStore
     from smallobjects.pseudo_labels.devices import select_device
-    from smallobjects.pseudo_labels.edges import load_edges, predict_edges
     from smallobjects.pseudo_labels.images import read_image
-    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.irn.edges import load_edges, predict_edges
+    from smallobjects.pseudo_labels.irn.propagation import propagate_label
+    from smallobjects.pseudo_labels.labels.archive import write_labels
     from smallobjects.pseudo_labels.progress import progress
-    from smallobjects.pseudo_labels.propagation import propagate_label
 
     data = PreparedDataset.open(dataset)
     chosen = select_device(device, threads)

@@ -17,10 +17,10 @@ from smallobjects.cli.stages import (
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.methods.rca import RcaLabelParameters, RcaParameters
+from smallobjects.pseudo_labels.rca.parameters import RcaLabelParameters, RcaParameters
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 
 @click.command()
@@ -78,7 +78,7 @@ def make_rca_labels(
     """Make labels from the gathered attention, by a dense CRF and saliency (RCA)."""
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.attention.store import read_attention
-    from smallobjects.pseudo_labels.label_archive import write_labels
+    from smallobjects.pseudo_labels.labels.archive import write_labels
     from smallobjects.pseudo_labels.rca.label_list import rca_labels
 
     data = PreparedDataset.open(dataset)

@@ -30,7 +30,7 @@ def resumable(command: Callable) -> Callable:
     @with_scratch
     @functools.wraps(command)
     def run(checkpoint_minutes: float, scratch: Path, **options: object) -> None:
-        from smallobjects.pseudo_labels.checkpoint import Checkpoint
+        from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
         command(checkpoint=Checkpoint(scratch / "state.pth", checkpoint_minutes), **options)
 

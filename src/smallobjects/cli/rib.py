@@ -8,8 +8,8 @@ from smallobjects.cli.options import (
     parameters_option,
 )
 from smallobjects.cli.stages import classifier_option, shard_option, training_options
-from smallobjects.pseudo_labels.methods.rib import RibParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
 
 @click.command()
@@ -32,8 +32,8 @@ def make_rib_cams(
 ) -> None:
     """Make the maps of one shard of a split, fine-tuning the classifier on each image (RIB)."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.cam_store import write_cams
-    from smallobjects.pseudo_labels.classifier import load_classifier
+    from smallobjects.pseudo_labels.cams.classifier import load_classifier
+    from smallobjects.pseudo_labels.cams.store import write_cams
     from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.rib.shard import shard_rib_maps
     from smallobjects.pseudo_labels.sharding import Shard

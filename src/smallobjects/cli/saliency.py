@@ -24,7 +24,7 @@ from smallobjects.datasets.saliency_parameters import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 
 @click.command()

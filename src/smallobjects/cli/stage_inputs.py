@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.cam_stores import CamStores
+    from smallobjects.pseudo_labels.cams.stores import CamStores
     from smallobjects.pseudo_labels.tuning.stage_scores import StageScores
     from smallobjects.pseudo_labels.tuning.trials import Trial
 
@@ -72,7 +72,7 @@ class StageInputs:
         threads: int,
     ) -> "list[Trial]":
         """Try thresholds on some images, with the other parameters of the stage as they are."""
-        from smallobjects.pseudo_labels.cam_stores import CamStores
+        from smallobjects.pseudo_labels.cams.stores import CamStores
         from smallobjects.pseudo_labels.devices import select_device
         from smallobjects.pseudo_labels.tuning.one_threshold import try_thresholds
         from smallobjects.pseudo_labels.tuning.seed_thresholds import try_seed_thresholds

@@ -150,7 +150,7 @@ class MethodFile(Parameters):
     family: str
     """The chain of rules that makes its labels: a file of workflow/rules/pseudo_labels/."""
     stages: Changes = {}
-    """Settings by stage, checked by `Stages` in smallobjects.pseudo_labels.methods.<method>."""
+    """Settings by stage, checked by `Stages` in smallobjects.pseudo_labels.<method>.parameters."""
     training: dict[str, Any] = {}
     """What this method changes in the training of a segmentor."""
     per_dataset: dict[str, dict[str, Any]] = {}

@@ -218,11 +218,12 @@ class Settings:
         return self.folder / kind / f"{name}.yaml"
 
     def _stages_model(self, source: str) -> type[Parameters]:
-        name = f"smallobjects.pseudo_labels.methods.{source}"
+        folder = f"smallobjects.pseudo_labels.{source}"
+        name = f"{folder}.parameters"
         try:
             return importlib.import_module(name).Stages
         except ModuleNotFoundError as error:
-            if error.name != name:
+            if error.name not in (folder, name):
                 raise
             raise ConfigError(
                 f"methods.{source}: has {self._path('methods', source)}, but no module {name} with "

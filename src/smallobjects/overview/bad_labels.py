@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smallobjects.config import Experiment
-from smallobjects.pseudo_labels.recorded_warnings import recorded_warnings
+from smallobjects.pseudo_labels.labels.recorded_warnings import recorded_warnings
 
 
 def bad_labels(experiment: Experiment, folder: Path) -> Iterator[str]:

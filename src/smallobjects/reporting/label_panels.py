@@ -11,9 +11,9 @@ import pandas as pd
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.metrics.instances import instance_ious
 from smallobjects.pseudo_labels.attention.store import enlarge, read_attention
-from smallobjects.pseudo_labels.cam_store import CamStore
-from smallobjects.pseudo_labels.label_archive import LabelArchives
-from smallobjects.pseudo_labels.label_folder import read_label
+from smallobjects.pseudo_labels.cams.store import CamStore
+from smallobjects.pseudo_labels.labels.archive import LabelArchives
+from smallobjects.pseudo_labels.labels.folder import read_label
 from smallobjects.reporting.painting import paint_activation
 from smallobjects.reporting.panel_page import Picture, PictureRow
 from smallobjects.reporting.panel_parameters import LabelSource

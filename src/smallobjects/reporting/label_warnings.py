@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from smallobjects.pseudo_labels.recorded_warnings import recorded_warnings, without_remedy
+from smallobjects.pseudo_labels.labels.recorded_warnings import recorded_warnings, without_remedy
 from smallobjects.reporting.html_page import SortableTable, table_page
 from smallobjects.reporting.panel_parameters import LabelSource
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from smallobjects.pseudo_labels.amn.network import AmnNetwork
-from smallobjects.pseudo_labels.cam import EPSILON, scaled_views, sum_scales, sum_views
+from smallobjects.pseudo_labels.cams.maps import EPSILON, scaled_views, sum_scales, sum_views
+from smallobjects.pseudo_labels.cams.strides import strided_size
+from smallobjects.pseudo_labels.irn.seed_samples import strided_label
 from smallobjects.pseudo_labels.parameters import CamParameters
-from smallobjects.pseudo_labels.seed_samples import strided_label
-from smallobjects.pseudo_labels.strides import strided_size
 
 
 def manipulate(probabilities: Tensor, seed: Tensor) -> Tensor:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from smallobjects.backbones.table import build_backbone
-from smallobjects.pseudo_labels.classifier import Classifier
+from smallobjects.pseudo_labels.amn.parameters import AmnParameters
+from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.amn import AmnParameters
-from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
 
 HEAD_DEVIATION = 0.01
 

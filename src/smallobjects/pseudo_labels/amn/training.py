@@ -7,14 +7,14 @@ from torch.nn import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.amn.network import AmnNetwork, adam, initial_network
-from smallobjects.pseudo_labels.augmentation import VOID
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.classifier import Classifier, multi_hot
-from smallobjects.pseudo_labels.label_archive import LabelArchives
-from smallobjects.pseudo_labels.methods.amn import AmnParameters
-from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
-from smallobjects.pseudo_labels.seed_samples import SeedSample
-from smallobjects.pseudo_labels.training import seeded, train
+from smallobjects.pseudo_labels.amn.parameters import AmnParameters
+from smallobjects.pseudo_labels.cams.classifier import Classifier, multi_hot
+from smallobjects.pseudo_labels.irn.seed_samples import SeedSample
+from smallobjects.pseudo_labels.labels.archive import LabelArchives
+from smallobjects.pseudo_labels.training.augmentation import VOID
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded, train
+from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
 
 
 def balanced_smoothed_loss(logits: Tensor, seeds: Tensor, smoothing: float) -> Tensor:

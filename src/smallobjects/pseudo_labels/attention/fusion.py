@@ -3,7 +3,7 @@
 import numpy as np
 
 from smallobjects.pseudo_labels.attention.parameters import FusionParameters
-from smallobjects.pseudo_labels.augmentation import VOID
+from smallobjects.pseudo_labels.training.augmentation import VOID
 
 
 def fuse(

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from smallobjects.pseudo_labels.attention.parameters import SquareTraining
-from smallobjects.pseudo_labels.schedules import one_cycle_factor
+from smallobjects.pseudo_labels.training.schedules import one_cycle_factor
 
 BIAS_FACTOR = 2
 

@@ -5,9 +5,9 @@ from PIL import Image
 from torchvision.transforms import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.augmentation import normalise
-from smallobjects.pseudo_labels.classifier import multi_hot
+from smallobjects.pseudo_labels.cams.classifier import multi_hot
 from smallobjects.pseudo_labels.images import read_image
+from smallobjects.pseudo_labels.training.augmentation import normalise
 
 
 def squeeze(image: np.ndarray, size: int) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.attention.store import AttentionMaps, enlarge
-from smallobjects.pseudo_labels.cam import label_by_argmax
+from smallobjects.pseudo_labels.cams.maps import label_by_argmax
 
 
 class AttentionLabels:

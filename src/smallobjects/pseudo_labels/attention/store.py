@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from smallobjects.pseudo_labels.array_archive import ArrayArchive, add_array
+from smallobjects.pseudo_labels.archives.arrays import ArrayArchive, add_array
 from smallobjects.publishing import publish_file
 
 ImageMaps = tuple[np.ndarray, np.ndarray]

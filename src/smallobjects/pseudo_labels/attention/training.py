@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from smallobjects.pseudo_labels.attention.optimiser import gradient_descent, rate_factor
 from smallobjects.pseudo_labels.attention.parameters import SquareTraining
 from smallobjects.pseudo_labels.attention.samples import SquareSample
-from smallobjects.pseudo_labels.checkpoint import Checkpoint, Stateful
-from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
-from smallobjects.pseudo_labels.training import train
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint, Stateful
+from smallobjects.pseudo_labels.training.loop import train
+from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
 
 Loss = Callable[[list[Tensor], int], Tensor]
 

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from smallobjects.dense_crf import refine_probabilities
-from smallobjects.pseudo_labels.augmentation import VOID, normalise
 from smallobjects.pseudo_labels.bana.network import BoxClassifier
+from smallobjects.pseudo_labels.bana.parameters import BanaLabelParameters
 from smallobjects.pseudo_labels.bana.pooling import grid_padding
 from smallobjects.pseudo_labels.bana.upsampling import Upsampled
 from smallobjects.pseudo_labels.boxes import BoxedObject, inside
-from smallobjects.pseudo_labels.methods.bana import BanaLabelParameters
+from smallobjects.pseudo_labels.training.augmentation import VOID, normalise
 
 TINY = 1e-12
 

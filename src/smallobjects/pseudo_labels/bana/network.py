@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.bana.pooling import background_queries, pool_boxes
-from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
 
 KIND = "box-classifier"
 HEAD_DEVIATION = 0.01

@@ -4,14 +4,14 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.augmentation import (
+from smallobjects.pseudo_labels.bana.parameters import BoxClassifierParameters
+from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
+from smallobjects.pseudo_labels.images import read_image
+from smallobjects.pseudo_labels.training.augmentation import (
     crop_normalised,
     random_corner,
     rescale_image,
 )
-from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
-from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.methods.bana import BoxClassifierParameters
 
 ENHANCERS = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)
 

@@ -6,12 +6,12 @@ from torch.nn import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.bana.network import BoxClassifier
+from smallobjects.pseudo_labels.bana.parameters import BoxClassifierParameters
 from smallobjects.pseudo_labels.bana.samples import BoxedSample
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.methods.bana import BoxClassifierParameters
-from smallobjects.pseudo_labels.sampling import Batches, sample_steps
-from smallobjects.pseudo_labels.schedules import one_cycle_factor, step_factor
-from smallobjects.pseudo_labels.training import seeded, train
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded, train
+from smallobjects.pseudo_labels.training.sampling import Batches, sample_steps
+from smallobjects.pseudo_labels.training.schedules import one_cycle_factor, step_factor
 
 BIAS_RATE = 2
 HEAD_RATE = 10

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from smallobjects.pseudo_labels.bbam.detector import Detector
-from smallobjects.pseudo_labels.methods.bbam import AttributionParameters
+from smallobjects.pseudo_labels.bbam.parameters import AttributionParameters
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smallobjects.pseudo_labels.array_archive import ArrayArchive, add_array
+from smallobjects.pseudo_labels.archives.arrays import ArrayArchive, add_array
 from smallobjects.publishing import publish_file
 
 REMEDY = "run `smallobjects attribute-boxes` on this dataset again"

@@ -10,9 +10,9 @@ from torchvision.models.detection.image_list import ImageList
 from smallobjects.pseudo_labels.bbam.anchors import CentredAnchors
 from smallobjects.pseudo_labels.bbam.features import DetectorFeatures, anchor_sizes
 from smallobjects.pseudo_labels.bbam.heads import DetectorHeads
+from smallobjects.pseudo_labels.bbam.parameters import DetectorNetwork
 from smallobjects.pseudo_labels.bbam.region_proposals import RegionProposals
-from smallobjects.pseudo_labels.methods.bbam import DetectorNetwork
-from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
 
 KIND = "detector"
 DIVISOR = 32

@@ -10,8 +10,8 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from smallobjects.backbones.backbone import STAGES
 from smallobjects.backbones.table import build_backbone
+from smallobjects.pseudo_labels.bbam.parameters import DetectorNetwork
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.bbam import DetectorNetwork
 
 LEAST_STRIDE = 4
 """Of a level of the feature pyramid."""

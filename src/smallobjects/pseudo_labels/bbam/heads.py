@@ -7,7 +7,7 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.ops import MultiScaleRoIAlign
 
-from smallobjects.pseudo_labels.methods.bbam import DetectorNetwork
+from smallobjects.pseudo_labels.bbam.parameters import DetectorNetwork
 
 SAMPLES_PER_CELL = 2
 OBJECT_OVERLAP = 0.5

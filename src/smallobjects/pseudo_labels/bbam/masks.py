@@ -10,8 +10,8 @@ from scipy import ndimage
 from torch.nn import functional
 
 from smallobjects.dense_crf import refine_probabilities
+from smallobjects.pseudo_labels.bbam.parameters import BbamLabelParameters
 from smallobjects.pseudo_labels.boxes import BoxedObject
-from smallobjects.pseudo_labels.methods.bbam import BbamLabelParameters
 
 
 def on_image(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_iou
 
-from smallobjects.pseudo_labels.methods.bbam import AttributionParameters
+from smallobjects.pseudo_labels.bbam.parameters import AttributionParameters
 
 
 def jittered_boxes(

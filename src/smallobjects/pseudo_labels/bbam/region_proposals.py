@@ -7,8 +7,8 @@ from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import nms
 
 from smallobjects.pseudo_labels.bbam.anchors import CentredAnchors
+from smallobjects.pseudo_labels.bbam.parameters import ProposalSampling
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.bbam import ProposalSampling
 
 FOREGROUND_OVERLAP, BACKGROUND_OVERLAP = 0.7, 0.3
 POSITIVE_SHARE = 0.5

@@ -8,7 +8,6 @@ import torch
 from torchvision.ops import clip_boxes_to_image
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
 from smallobjects.pseudo_labels.bbam.attribution import (
     AttributionTarget,
     initial_mask,
@@ -17,12 +16,13 @@ from smallobjects.pseudo_labels.bbam.attribution import (
 )
 from smallobjects.pseudo_labels.bbam.detector import Detector, fill_up
 from smallobjects.pseudo_labels.bbam.finished import FinishedBatches, Named
+from smallobjects.pseudo_labels.bbam.parameters import AttributionParameters
 from smallobjects.pseudo_labels.bbam.proposals import choose_proposals, jittered_boxes
 from smallobjects.pseudo_labels.bbam.training import detection_scale, scaled_boxes
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.methods.bbam import AttributionParameters
 from smallobjects.pseudo_labels.progress import progress
+from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 
 UNSEEN = np.zeros((0, 0), dtype=np.float32)
 

@@ -5,16 +5,16 @@ import torch
 from torch import Tensor
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
 from smallobjects.pseudo_labels.bbam.detector import Detector
+from smallobjects.pseudo_labels.bbam.parameters import DetectorParameters
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.methods.bbam import DetectorParameters
-from smallobjects.pseudo_labels.sampling import Batches, sample_steps
-from smallobjects.pseudo_labels.schedules import one_cycle_factor, step_factor
-from smallobjects.pseudo_labels.training import seeded, train
+from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded, train
+from smallobjects.pseudo_labels.training.sampling import Batches, sample_steps
+from smallobjects.pseudo_labels.training.schedules import one_cycle_factor, step_factor
 
 BIAS_RATE = 2
 WARM_UP_FROM = 1 / 3

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from smallobjects.pseudo_labels.methods.cda import PastedClassifierParameters
+from smallobjects.pseudo_labels.cda.parameters import PastedClassifierParameters
 
 
 def turn(image: np.ndarray, mask: np.ndarray, degrees: int) -> tuple[np.ndarray, np.ndarray]:

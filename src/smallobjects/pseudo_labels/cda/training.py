@@ -6,10 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.cda.cutting import ObjectCuts
-from smallobjects.pseudo_labels.cda.pasting import paste_at_random
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.classifier import (
+from smallobjects.pseudo_labels.cams.classifier import (
     Classifier,
     augment,
     gradient_descent,
@@ -17,10 +14,13 @@ from smallobjects.pseudo_labels.classifier import (
     multi_hot,
     rate_factor,
 )
+from smallobjects.pseudo_labels.cda.cutting import ObjectCuts
+from smallobjects.pseudo_labels.cda.parameters import PastedClassifierParameters
+from smallobjects.pseudo_labels.cda.pasting import paste_at_random
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.methods.cda import PastedClassifierParameters
-from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
-from smallobjects.pseudo_labels.training import train
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import train
+from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
 
 
 class PastedSample:

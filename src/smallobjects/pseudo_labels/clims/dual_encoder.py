@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.network_file import load_network, save_network
+from smallobjects.pseudo_labels.training.network_file import load_network, save_network
 
 WIDTHS = (3, 24, 48, 64)
 DIMENSIONS = 64

@@ -6,17 +6,17 @@ from torch import Tensor
 from torch.nn import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.augmentation import normalise, random_flip
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.clims.dual_encoder import DualEncoder
 from smallobjects.pseudo_labels.clims.losses import cosines
+from smallobjects.pseudo_labels.clims.parameters import LanguageParameters, ScorerParameters
 from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.methods.clims import LanguageParameters, ScorerParameters
-from smallobjects.pseudo_labels.sampling import Batches, SampleSequence, steps_per_epoch
-from smallobjects.pseudo_labels.schedules import one_cycle_factor
-from smallobjects.pseudo_labels.training import seeded, train
+from smallobjects.pseudo_labels.training.augmentation import normalise, random_flip
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded, train
+from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence, steps_per_epoch
+from smallobjects.pseudo_labels.training.schedules import one_cycle_factor
 
 SCALE = 20.0
 """Factor of the cosines before the softmax over all texts."""

@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from smallobjects.pseudo_labels.methods.clims import ScorerParameters
+from smallobjects.pseudo_labels.clims.parameters import ScorerParameters
 
 
 class ImageTextScorer(Protocol):

@@ -1,7 +1,7 @@
 """The texts with which CLIMS compares images: one per class, and those of the background."""
 
+from smallobjects.pseudo_labels.clims.parameters import LanguageParameters
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.clims import LanguageParameters
 
 
 def class_texts(class_names: list[str], language: LanguageParameters) -> list[str]:

@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.classifier import (
+from smallobjects.pseudo_labels.cams.classifier import (
     Classifier,
     gradient_descent,
     rate_factor,
@@ -18,11 +17,12 @@ from smallobjects.pseudo_labels.clims.losses import (
     remainder_loss,
     views,
 )
+from smallobjects.pseudo_labels.clims.parameters import ClimsParameters, LanguageParameters
 from smallobjects.pseudo_labels.clims.scoring import ImageTextScorer
 from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
-from smallobjects.pseudo_labels.methods.clims import ClimsParameters, LanguageParameters
-from smallobjects.pseudo_labels.sampling import Batches
-from smallobjects.pseudo_labels.training import train
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import train
+from smallobjects.pseudo_labels.training.sampling import Batches
 
 
 def batch_loss(

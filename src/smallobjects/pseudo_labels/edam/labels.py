@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from smallobjects.dense_crf import refine_probabilities
-from smallobjects.pseudo_labels.cam import to_image_size
-from smallobjects.pseudo_labels.methods.edam import LabelParameters
+from smallobjects.pseudo_labels.cams.maps import to_image_size
+from smallobjects.pseudo_labels.edam.parameters import LabelParameters
 
 NEVER, ALWAYS = -2.0, 2.0
 """Scores below and above those of the background, which are 0 and 1."""

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from smallobjects.pseudo_labels.cam import multi_scale_maps
+from smallobjects.pseudo_labels.cams.maps import multi_scale_maps
 from smallobjects.pseudo_labels.edam.network import EdamNetwork
 from smallobjects.pseudo_labels.parameters import CamParameters
 

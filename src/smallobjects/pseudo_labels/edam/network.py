@@ -15,8 +15,8 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from smallobjects.backbones.table import build_backbone
-from smallobjects.pseudo_labels.methods.edam import EdamParameters
-from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.edam.parameters import EdamParameters
+from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
 
 SEGMENTS = 2
 LARGEST_PERIOD = 10_000.0

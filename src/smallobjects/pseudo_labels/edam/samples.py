@@ -5,16 +5,16 @@ from torch.utils.data import Dataset
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.attention.samples import jitter_colours
-from smallobjects.pseudo_labels.augmentation import (
+from smallobjects.pseudo_labels.edam.pairs import judged_classes, pairs_of_passes
+from smallobjects.pseudo_labels.edam.parameters import EdamParameters
+from smallobjects.pseudo_labels.images import read_image
+from smallobjects.pseudo_labels.training.augmentation import (
     crop_normalised,
     random_corner,
     random_flip,
     random_long_side_scale,
     rescale_image,
 )
-from smallobjects.pseudo_labels.edam.pairs import judged_classes, pairs_of_passes
-from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.methods.edam import EdamParameters
 
 Sample = tuple[np.ndarray, np.ndarray, np.ndarray]
 

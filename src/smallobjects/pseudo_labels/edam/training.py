@@ -5,15 +5,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.classifier import Classifier
+from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.edam.network import EdamNetwork
+from smallobjects.pseudo_labels.edam.parameters import EdamParameters
 from smallobjects.pseudo_labels.edam.samples import PairSequence
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.edam import EdamParameters
-from smallobjects.pseudo_labels.sampling import Batches
-from smallobjects.pseudo_labels.schedules import one_cycle_factor, warm_up_poly_factor
-from smallobjects.pseudo_labels.training import seeded, train
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded, train
+from smallobjects.pseudo_labels.training.sampling import Batches
+from smallobjects.pseudo_labels.training.schedules import one_cycle_factor, warm_up_poly_factor
 
 
 def initial_network(

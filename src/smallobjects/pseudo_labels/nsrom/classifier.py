@@ -8,10 +8,10 @@ from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.attention.accumulation import AttentionAccumulator
 from smallobjects.pseudo_labels.attention.samples import SquareSample
 from smallobjects.pseudo_labels.attention.training import train_on_squares
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.methods.nsrom import ClassifierParameters
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
-from smallobjects.pseudo_labels.training import seeded
+from smallobjects.pseudo_labels.nsrom.parameters import ClassifierParameters
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded
 
 
 def train_classifier(

@@ -8,12 +8,12 @@ from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.attention.samples import SquareSample
 from smallobjects.pseudo_labels.attention.store import AttentionMaps
 from smallobjects.pseudo_labels.attention.training import train_on_squares
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.methods.nsrom import IntegralParameters
 from smallobjects.pseudo_labels.nsrom.losses import integral_loss
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
-from smallobjects.pseudo_labels.training import seeded
+from smallobjects.pseudo_labels.nsrom.parameters import IntegralParameters
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded
 
 
 class IntegralSample(SquareSample):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from smallobjects.pseudo_labels.attention.fusion import fuse, void_without_objects
-from smallobjects.pseudo_labels.augmentation import VOID
-from smallobjects.pseudo_labels.methods.nsrom import FirstLabelParameters
+from smallobjects.pseudo_labels.nsrom.parameters import FirstLabelParameters
+from smallobjects.pseudo_labels.training.augmentation import VOID
 
 
 def potential_threshold(inside: np.ndarray, activation: np.ndarray, floor: float) -> float:

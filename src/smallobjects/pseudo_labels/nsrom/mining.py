@@ -4,8 +4,8 @@ import numpy as np
 from scipy.ndimage import maximum_filter
 
 from smallobjects.pseudo_labels.attention.fusion import void_without_objects
-from smallobjects.pseudo_labels.augmentation import VOID
-from smallobjects.pseudo_labels.methods.nsrom import MiningParameters
+from smallobjects.pseudo_labels.nsrom.parameters import MiningParameters
+from smallobjects.pseudo_labels.training.augmentation import VOID
 
 
 def final_label(

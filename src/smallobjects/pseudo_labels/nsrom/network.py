@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from smallobjects.backbones.table import build_backbone
-from smallobjects.pseudo_labels.methods.nsrom import ReasoningNetwork
 from smallobjects.pseudo_labels.nsrom.graph_reasoning import GraphReasoning
+from smallobjects.pseudo_labels.nsrom.parameters import ReasoningNetwork
 
 
 class AttentionNetwork(nn.Module):

@@ -4,7 +4,7 @@ import numpy as np
 
 from smallobjects.dense_crf import refine_probabilities
 from smallobjects.pseudo_labels.attention.fusion import fuse, void_without_objects
-from smallobjects.pseudo_labels.methods.rca import RcaLabelParameters
+from smallobjects.pseudo_labels.rca.parameters import RcaLabelParameters
 
 
 def refine_attention(

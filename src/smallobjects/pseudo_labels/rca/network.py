@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from smallobjects.backbones.table import build_backbone
-from smallobjects.pseudo_labels.methods.rca import RcaNetworkParameters
 from smallobjects.pseudo_labels.rca.aggregation import SemanticAggregation
 from smallobjects.pseudo_labels.rca.memory import RegionMemory
+from smallobjects.pseudo_labels.rca.parameters import RcaNetworkParameters
 
 
 class RcaNetwork(nn.Module):

@@ -11,11 +11,11 @@ from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.attention.accumulation import AttentionAccumulator
 from smallobjects.pseudo_labels.attention.samples import SquareSample
 from smallobjects.pseudo_labels.attention.training import train_on_squares
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.methods.rca import RcaParameters
 from smallobjects.pseudo_labels.rca.contrast import contrast_loss, draw_pairs
 from smallobjects.pseudo_labels.rca.network import RcaNetwork
-from smallobjects.pseudo_labels.training import seeded
+from smallobjects.pseudo_labels.rca.parameters import RcaParameters
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded
 
 
 class RcaLoss:

@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.classifier import ClassificationSample, multi_hot
-from smallobjects.pseudo_labels.methods.rib import RibParameters
+from smallobjects.pseudo_labels.cams.classifier import ClassificationSample, multi_hot
 from smallobjects.pseudo_labels.parameters import ClassifierParameters
+from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
 Batch = tuple[int, int, Tensor, Tensor]
 

@@ -14,18 +14,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from smallobjects.backbones.backbone import STAGES
-from smallobjects.pseudo_labels.cam import (
+from smallobjects.pseudo_labels.cams.classifier import Classifier
+from smallobjects.pseudo_labels.cams.maps import (
     EPSILON,
     divided_by_maximum,
     scaled_views,
     sum_scales,
     sum_views,
 )
-from smallobjects.pseudo_labels.classifier import Classifier
-from smallobjects.pseudo_labels.methods.rib import RibParameters
+from smallobjects.pseudo_labels.cams.strides import strided_size
 from smallobjects.pseudo_labels.parameters import CamParameters
-from smallobjects.pseudo_labels.schedules import poly_factor
-from smallobjects.pseudo_labels.strides import strided_size
+from smallobjects.pseudo_labels.rib.parameters import RibParameters
+from smallobjects.pseudo_labels.training.schedules import poly_factor
 
 TUNED_FROM = "layer3"
 

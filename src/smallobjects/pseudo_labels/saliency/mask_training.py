@@ -13,14 +13,14 @@ from torch.nn import functional
 from smallobjects.backbones.table import build_backbone
 from smallobjects.datasets.prepared import VOID, PreparedDataset
 from smallobjects.datasets.saliency_parameters import SaliencyMaskTraining, SaliencyNetwork
-from smallobjects.pseudo_labels.augmentation import random_corner, random_flip, window
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.saliency.backbone_network import BackboneSaliencyNetwork
-from smallobjects.pseudo_labels.sampling import Batches, sample_steps
-from smallobjects.pseudo_labels.schedules import one_cycle_factor
-from smallobjects.pseudo_labels.training import seeded, train
+from smallobjects.pseudo_labels.training.augmentation import random_corner, random_flip, window
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded, train
+from smallobjects.pseudo_labels.training.sampling import Batches, sample_steps
+from smallobjects.pseudo_labels.training.schedules import one_cycle_factor
 
 ROLES = ("train", "label_score", "evaluate")
 

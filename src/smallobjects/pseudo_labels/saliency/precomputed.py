@@ -7,7 +7,7 @@ import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.label_folder import image_shape
+from smallobjects.pseudo_labels.labels.folder import image_shape
 from smallobjects.pseudo_labels.saliency.maps import read_map
 
 _BRIGHT = 16

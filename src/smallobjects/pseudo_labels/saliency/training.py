@@ -15,11 +15,11 @@ from torch.nn import functional
 from smallobjects.datasets.appearance import class_appearances
 from smallobjects.datasets.saliency_parameters import SaliencyNetwork, SaliencyTraining
 from smallobjects.datasets.scenes import draw_scene
-from smallobjects.pseudo_labels.augmentation import random_flip
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.sampling import Batches, SampleSequence, steps_per_epoch
-from smallobjects.pseudo_labels.schedules import one_cycle_factor
-from smallobjects.pseudo_labels.training import seeded, train
+from smallobjects.pseudo_labels.training.augmentation import random_flip
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded, train
+from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence, steps_per_epoch
+from smallobjects.pseudo_labels.training.schedules import one_cycle_factor
 from smallobjects.publishing import publish_file
 
 STREAM = 100

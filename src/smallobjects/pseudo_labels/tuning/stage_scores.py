@@ -7,11 +7,11 @@ import numpy as np
 import torch
 
 from smallobjects.pseudo_labels.attention.store import enlarge, read_attention
-from smallobjects.pseudo_labels.cam import to_image_size
-from smallobjects.pseudo_labels.cam_stores import CamStores
-from smallobjects.pseudo_labels.edges import load_edges, predict_edges
+from smallobjects.pseudo_labels.cams.maps import to_image_size
+from smallobjects.pseudo_labels.cams.stores import CamStores
+from smallobjects.pseudo_labels.irn.edges import load_edges, predict_edges
+from smallobjects.pseudo_labels.irn.propagation import walked_scores
 from smallobjects.pseudo_labels.parameters import RandomWalkParameters
-from smallobjects.pseudo_labels.propagation import walked_scores
 
 StageScores = Callable[[np.ndarray, str], tuple[np.ndarray, np.ndarray]]
 """Takes an image, H×W×3 uint8, and its id; gives K class ids and K×H×W float32 in [0, 1]."""

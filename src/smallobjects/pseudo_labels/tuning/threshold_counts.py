@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from smallobjects.pseudo_labels.augmentation import VOID
-from smallobjects.pseudo_labels.label_scores import mean_iou
+from smallobjects.pseudo_labels.labels.scores import mean_iou
+from smallobjects.pseudo_labels.training.augmentation import VOID
 
 
 def thresholds_below(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:

@@ -4,18 +4,18 @@ import torch
 from torch import Tensor
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.affinity import affinity_loss, pair_labels, path_affinities
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.classifier import Classifier
-from smallobjects.pseudo_labels.edges import EdgeNetwork
+from smallobjects.pseudo_labels.cams.classifier import Classifier
+from smallobjects.pseudo_labels.cams.strides import STRIDE
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.label_archive import LabelArchives
+from smallobjects.pseudo_labels.irn.affinity import affinity_loss, pair_labels, path_affinities
+from smallobjects.pseudo_labels.irn.edges import EdgeNetwork
+from smallobjects.pseudo_labels.irn.seed_samples import SeedSample
+from smallobjects.pseudo_labels.labels.archive import LabelArchives
 from smallobjects.pseudo_labels.parameters import EdgeParameters
-from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
-from smallobjects.pseudo_labels.schedules import poly_factor
-from smallobjects.pseudo_labels.seed_samples import SeedSample
-from smallobjects.pseudo_labels.strides import STRIDE
-from smallobjects.pseudo_labels.training import seeded, train
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded, train
+from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
+from smallobjects.pseudo_labels.training.schedules import poly_factor
 
 
 def _initial_network(parameters: EdgeParameters, classifier: Classifier) -> EdgeNetwork:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from smallobjects.pseudo_labels.augmentation import VOID
+from smallobjects.pseudo_labels.training.augmentation import VOID
 
 LEAST_DIFFERENCE = 0.001
 """Of two mIoU in [0, 1]: 0.1 points, the last digit that tables print. Less is not seen there."""

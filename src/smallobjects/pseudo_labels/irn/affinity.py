@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from smallobjects.pseudo_labels.augmentation import VOID
+from smallobjects.pseudo_labels.training.augmentation import VOID
 
 EPSILON = 1e-5
 

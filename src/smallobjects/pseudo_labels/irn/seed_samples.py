@@ -3,7 +3,11 @@
 import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.augmentation import (
+from smallobjects.pseudo_labels.cams.strides import STRIDE, strided_size
+from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.images import read_image
+from smallobjects.pseudo_labels.labels.archive import LabelArchives
+from smallobjects.pseudo_labels.training.augmentation import (
     VOID,
     crop_normalised,
     random_corner,
@@ -12,10 +16,6 @@ from smallobjects.pseudo_labels.augmentation import (
     rescale_label,
     window,
 )
-from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.label_archive import LabelArchives
-from smallobjects.pseudo_labels.strides import STRIDE, strided_size
 
 
 def strided_label(label: np.ndarray, stride: int = STRIDE) -> np.ndarray:

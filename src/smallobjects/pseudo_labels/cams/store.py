@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from smallobjects.pseudo_labels.array_archive import ArrayArchive, add_array
+from smallobjects.pseudo_labels.archives.arrays import ArrayArchive, add_array
+from smallobjects.pseudo_labels.cams.strides import strided_size
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.strides import strided_size
 from smallobjects.publishing import publish_file
 
 REMEDY = "run `smallobjects make-cams` on this dataset again"

@@ -10,8 +10,8 @@ import numpy as np
 
 from smallobjects.integrity.errors import ContentError
 from smallobjects.integrity.zips import open_zip, read_member
+from smallobjects.pseudo_labels.archives.members import fixed_member
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.zip_members import fixed_member
 
 
 def add_array(

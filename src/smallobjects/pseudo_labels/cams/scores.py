@@ -3,8 +3,8 @@
 import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.cam import threshold_cam
-from smallobjects.pseudo_labels.cam_stores import CamStores
+from smallobjects.pseudo_labels.cams.maps import threshold_cam
+from smallobjects.pseudo_labels.cams.stores import CamStores
 
 
 class CamLabels:

@@ -16,8 +16,8 @@ import numpy as np
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.integrity.zips import open_zip, read_member
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.label_folder import check_label, image_shape
-from smallobjects.pseudo_labels.png_files import GREY, PALETTE, PngContent, read_png
+from smallobjects.pseudo_labels.labels.folder import check_label, image_shape
+from smallobjects.pseudo_labels.labels.png_files import GREY, PALETTE, PngContent, read_png
 
 # What a compressed tar archive raises depends on how it is compressed.
 _DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.cam_store import write_cams
+from smallobjects.pseudo_labels.cams.store import write_cams
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.progress import progress
 

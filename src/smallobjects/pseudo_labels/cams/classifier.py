@@ -12,20 +12,20 @@ from torch.nn import functional
 
 from smallobjects.backbones.table import build_backbone
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.augmentation import (
+from smallobjects.pseudo_labels.images import read_image
+from smallobjects.pseudo_labels.parameters import ClassifierParameters, ClassifierTraining
+from smallobjects.pseudo_labels.training.augmentation import (
     crop_normalised,
     random_corner,
     random_flip,
     random_long_side_scale,
     rescale_image,
 )
-from smallobjects.pseudo_labels.checkpoint import Checkpoint
-from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.network_file import load_network_of_classes, save_network
-from smallobjects.pseudo_labels.parameters import ClassifierParameters, ClassifierTraining
-from smallobjects.pseudo_labels.sampling import Batches, SampleSequence
-from smallobjects.pseudo_labels.schedules import one_cycle_factor, poly_factor
-from smallobjects.pseudo_labels.training import seeded, train
+from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.loop import seeded, train
+from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
+from smallobjects.pseudo_labels.training.schedules import one_cycle_factor, poly_factor
 
 
 class Classifier(nn.Module):

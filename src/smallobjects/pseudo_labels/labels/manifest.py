@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.label_folder import read_label
-from smallobjects.pseudo_labels.label_scores import LabelScores, class_ious, mean_iou
+from smallobjects.pseudo_labels.labels.folder import read_label
+from smallobjects.pseudo_labels.labels.scores import LabelScores, class_ious, mean_iou
 from smallobjects.pseudo_labels.progress import progress
 from smallobjects.publishing import publish_file
 

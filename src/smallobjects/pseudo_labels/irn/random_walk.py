@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from smallobjects.pseudo_labels.affinity import pair_offsets, straight_path
+from smallobjects.pseudo_labels.irn.affinity import pair_offsets, straight_path
 
 # What the left-out terms of the series may sum to. It bounds the error in the norm in which T is
 # symmetric; a single pixel's error is at most some hundred times larger.

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from smallobjects.pseudo_labels.cam import label_by_argmax, to_image_size
+from smallobjects.pseudo_labels.cams.maps import label_by_argmax, to_image_size
+from smallobjects.pseudo_labels.irn.random_walk import random_walk
 from smallobjects.pseudo_labels.parameters import RandomWalkParameters
-from smallobjects.pseudo_labels.random_walk import random_walk
 
 
 def walked_scores(

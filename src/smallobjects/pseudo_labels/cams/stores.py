@@ -6,7 +6,7 @@ from types import TracebackType
 
 import numpy as np
 
-from smallobjects.pseudo_labels.cam_store import CamStore
+from smallobjects.pseudo_labels.cams.store import CamStore
 from smallobjects.pseudo_labels.errors import BadInputError
 
 

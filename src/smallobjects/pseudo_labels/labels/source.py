@@ -11,16 +11,16 @@ import numpy as np
 
 from smallobjects.datasets.checksums import sum_of_files
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.pseudo_labels.augmentation import VOID
-from smallobjects.pseudo_labels.label_folder import publish_labels
-from smallobjects.pseudo_labels.label_warnings import LabelFacts, label_warnings
-from smallobjects.pseudo_labels.manifest import (
+from smallobjects.pseudo_labels.labels.folder import publish_labels
+from smallobjects.pseudo_labels.labels.manifest import (
     FullSizeLabel,
     count_labels,
     package_versions,
     scores_of,
     write_manifest,
 )
+from smallobjects.pseudo_labels.labels.warnings import LabelFacts, label_warnings
+from smallobjects.pseudo_labels.training.augmentation import VOID
 
 
 def publish_source(

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from smallobjects.pseudo_labels.augmentation import normalise, rescale_image
-from smallobjects.pseudo_labels.classifier import Classifier
+from smallobjects.pseudo_labels.cams.classifier import Classifier
+from smallobjects.pseudo_labels.cams.strides import STRIDE, strided_size
 from smallobjects.pseudo_labels.parameters import CamParameters
-from smallobjects.pseudo_labels.strides import STRIDE, strided_size
+from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 
 EPSILON = 1e-5
 

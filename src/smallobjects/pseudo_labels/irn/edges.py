@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from smallobjects.backbones.backbone import StageShape
 from smallobjects.backbones.table import build_backbone
-from smallobjects.pseudo_labels.augmentation import normalise
-from smallobjects.pseudo_labels.network_file import load_network, save_network
-from smallobjects.pseudo_labels.strides import STRIDE, strided_size
+from smallobjects.pseudo_labels.cams.strides import STRIDE, strided_size
+from smallobjects.pseudo_labels.training.augmentation import normalise
+from smallobjects.pseudo_labels.training.network_file import load_network, save_network
 
 BRANCH_CHANNELS = 32
 GROUPS = 4

@@ -6,7 +6,7 @@ Void pixels of the ground truth are left out in either case.
 
 import numpy as np
 
-from smallobjects.pseudo_labels.augmentation import VOID
+from smallobjects.pseudo_labels.training.augmentation import VOID
 
 
 class LabelScores:

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from smallobjects.pseudo_labels.cam import to_image_size
-from smallobjects.pseudo_labels.crf import refine_labels
+from smallobjects.pseudo_labels.cams.maps import to_image_size
+from smallobjects.pseudo_labels.irn.hard_label_crf import refine_labels
 from smallobjects.pseudo_labels.parameters import SeedParameters
 
 UNSURE = 255

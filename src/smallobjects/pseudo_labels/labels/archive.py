@@ -13,8 +13,8 @@ from PIL import Image
 from smallobjects.integrity.errors import ContentError
 from smallobjects.integrity.pictures import read_values
 from smallobjects.integrity.zips import open_zip, read_member
+from smallobjects.pseudo_labels.archives.members import fixed_member
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.zip_members import fixed_member
 from smallobjects.publishing import publish_file
 
 VOID_COLOUR = (224, 224, 192)

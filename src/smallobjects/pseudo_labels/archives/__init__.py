@@ -1,0 +1,1 @@
+"""Arrays and images in zip files whose bytes depend on their content alone."""

@@ -1,0 +1,1 @@
+"""The ground truth, a label source like any other."""

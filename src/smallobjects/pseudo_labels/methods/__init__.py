@@ -1,1 +1,0 @@
-"""One module per method: its parameters, and whatever stage makes it different."""

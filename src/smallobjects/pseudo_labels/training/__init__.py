@@ -1,0 +1,1 @@
+"""What the trainings of label networks share: the loop, its checkpoints, samples and rates."""
