@@ -40,8 +40,8 @@ from smallobjects.pseudo_labels.saliency.maps import read_map
 from smallobjects.pseudo_labels.saliency.model import load_saliency_network
 from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.training.network_file import load_network, save_network
-from smallobjects.reporting.panels import read_mask as read_panel_mask
-from smallobjects.reporting.score_tables import read_score_table
+from smallobjects.reporting.panels.predictions import read_mask as read_panel_mask
+from smallobjects.reporting.tables.score_tables import read_score_table
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import load, save
 from smallobjects.segmentation.image_loading import LoadLabels, LoadWholeImage

@@ -13,7 +13,7 @@ from smallobjects.cli import main
 from smallobjects.metrics import confusion_matrix, instance_ious
 from smallobjects.metrics.accumulator import InstanceIoU
 from smallobjects.metrics.mmseg_metric import InstanceIoUMetric
-from smallobjects.reporting.plot_parameters import PlotInputs
+from smallobjects.reporting.plots.parameters import PlotInputs
 
 ZEROS = np.zeros((2, 3), np.uint8)
 

@@ -14,12 +14,12 @@ from smallobjects.datasets.parameters import DatasetParameters, SyntheticParamet
 from smallobjects.datasets.preparation import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.datasets.synthetic import make_synthetic
-from smallobjects.reporting.cells import DescribedDataset
-from smallobjects.reporting.class_counts import count_classes
-from smallobjects.reporting.class_plot import class_figure
-from smallobjects.reporting.painting import mask_colours
-from smallobjects.reporting.sample_plot import outlines, sample_figure
-from smallobjects.reporting.samples import choose_samples
+from smallobjects.reporting.panels.painting import mask_colours
+from smallobjects.reporting.plots.classes import class_figure
+from smallobjects.reporting.plots.samples import outlines, sample_figure
+from smallobjects.reporting.tables.cells import DescribedDataset
+from smallobjects.reporting.tables.class_counts import count_classes
+from smallobjects.reporting.tables.samples import choose_samples
 
 SCENES = SyntheticParameters(train_images=3, val_images=10, image_size=64, seed=5)
 SIZES = ["large", "medium", "small"]

@@ -10,11 +10,11 @@ from tool_server import open_browser
 
 from smallobjects.cli import main
 from smallobjects.config.experiment import load
-from smallobjects.reporting.html_page import Number, SortableTable, table_page
-from smallobjects.reporting.instance_counts import COLUMNS as INSTANCE_COLUMNS
-from smallobjects.reporting.intervals import COLUMNS as INTERVAL_COLUMNS
-from smallobjects.reporting.runtimes import COLUMNS as RUNTIME_COLUMNS
-from smallobjects.reporting.scores import COLUMNS as SCORE_COLUMNS
+from smallobjects.reporting.output.html_page import Number, SortableTable, table_page
+from smallobjects.reporting.tables.instance_counts import COLUMNS as INSTANCE_COLUMNS
+from smallobjects.reporting.tables.intervals import COLUMNS as INTERVAL_COLUMNS
+from smallobjects.reporting.tables.runtimes import COLUMNS as RUNTIME_COLUMNS
+from smallobjects.reporting.tables.scores import COLUMNS as SCORE_COLUMNS
 
 
 @pytest.fixture(scope="module")

@@ -19,16 +19,17 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
         "smallobjects.cli.metrics, smallobjects.metrics.folders",
         "smallobjects.cli.curves, smallobjects.metrics.curve_plot, "
         "smallobjects.metrics.accumulator",
-        "smallobjects.cli.reporting, smallobjects.reporting.score_latex, "
-        "smallobjects.reporting.instance_latex, smallobjects.reporting.terminal, "
-        "smallobjects.reporting.intervals",
-        "smallobjects.cli.figures, smallobjects.reporting.class_plot, "
-        "smallobjects.reporting.sample_plot, smallobjects.reporting.samples",
-        "smallobjects.cli.panels, smallobjects.reporting.panels, smallobjects.cli.plots, "
-        "smallobjects.reporting.gain_plot, smallobjects.reporting.trade_plot, "
-        "smallobjects.reporting.size_plot, smallobjects.reporting.learning_plot",
-        "smallobjects.cli.pages, smallobjects.reporting.html_tables, "
-        "smallobjects.reporting.runtimes",
+        "smallobjects.cli.reporting, smallobjects.reporting.output.score_latex, "
+        "smallobjects.reporting.output.instance_latex, smallobjects.reporting.output.terminal, "
+        "smallobjects.reporting.tables.intervals",
+        "smallobjects.cli.figures, smallobjects.reporting.plots.classes, "
+        "smallobjects.reporting.plots.samples, smallobjects.reporting.tables.samples",
+        "smallobjects.cli.panels, smallobjects.cli.plots, "
+        "smallobjects.reporting.panels.predictions, "
+        "smallobjects.reporting.plots.gains, smallobjects.reporting.plots.trade, "
+        "smallobjects.reporting.plots.sizes, smallobjects.reporting.plots.learning",
+        "smallobjects.cli.pages, smallobjects.reporting.output.html_tables, "
+        "smallobjects.reporting.tables.runtimes",
     ],
 )
 def test_no_heavy_imports(modules):

@@ -18,7 +18,7 @@ from smallobjects.metrics.bootstrap import (
 from smallobjects.metrics.image_sums import image_sums
 from smallobjects.metrics.summary import summarize_images
 from smallobjects.publishing.checksums import file_checksum
-from smallobjects.reporting.scores import COLUMNS
+from smallobjects.reporting.tables.scores import COLUMNS
 
 BOOTSTRAP = Bootstrap(60, seed=2, level=0.9)
 METRICS = ("miou", "ia_miou", "ia_s", "ia_m", "ia_l")

@@ -17,17 +17,17 @@ from smallobjects.pseudo_labels.attention.store import write_attention
 from smallobjects.pseudo_labels.cams.store import write_cams
 from smallobjects.pseudo_labels.cams.strides import strided_size
 from smallobjects.pseudo_labels.labels.archive import encode_label, write_labels
-from smallobjects.reporting import panel_page
-from smallobjects.reporting.label_panels import (
+from smallobjects.reporting.output.label_warnings import NOTHING
+from smallobjects.reporting.panels import page as panel_page
+from smallobjects.reporting.panels.labels import (
     NOT_KEPT,
     contact_label_rows,
     label_rows,
     open_stages,
 )
-from smallobjects.reporting.label_warnings import NOTHING
-from smallobjects.reporting.painting import LONG_SIDE, paint_activation
-from smallobjects.reporting.panel_page import LINE_HEIGHT, Picture, PictureRow, page_figure
-from smallobjects.reporting.panel_parameters import LabelSource
+from smallobjects.reporting.panels.page import LINE_HEIGHT, Picture, PictureRow, page_figure
+from smallobjects.reporting.panels.painting import LONG_SIDE, paint_activation
+from smallobjects.reporting.panels.parameters import LabelSource
 
 SCENES = SyntheticParameters(train_images=8, val_images=2, image_size=64, seed=5)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from smallobjects.reporting.comparison import Entry, format_entry
-from smallobjects.reporting.latex import escape, scale_note
+from smallobjects.reporting.output.latex import escape, scale_note
+from smallobjects.reporting.tables.comparison import Entry, format_entry
 
 
 def test_escapes_every_special_character(compile_latex, tmp_path):

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from smallobjects.reporting.box_text import TEXT_SIZE, text_place
-from smallobjects.reporting.panel_choice import (
+from smallobjects.reporting.panels.box_text import TEXT_SIZE, text_place
+from smallobjects.reporting.panels.choice import (
     choose_common_image,
     choose_images,
     small_object_gains,
 )
-from smallobjects.reporting.panel_parameters import PanelImages
+from smallobjects.reporting.panels.parameters import PanelImages
 
 
 def table(gains):

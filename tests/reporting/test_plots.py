@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from smallobjects.cli import main
 from smallobjects.metrics.bootstrap import Bootstrap
-from smallobjects.reporting.cells import ScoreCells
-from smallobjects.reporting.gain_plot import gain_figure
-from smallobjects.reporting.intervals import with_intervals
-from smallobjects.reporting.learning_plot import learning_figure, read_curves
-from smallobjects.reporting.plot_parameters import PlotInputs
-from smallobjects.reporting.scores import score_table
-from smallobjects.reporting.size_plot import size_curves, size_figure
-from smallobjects.reporting.trade_plot import spread, trade_figure
+from smallobjects.reporting.plots.gains import gain_figure
+from smallobjects.reporting.plots.learning import learning_figure, read_curves
+from smallobjects.reporting.plots.parameters import PlotInputs
+from smallobjects.reporting.plots.sizes import size_curves, size_figure
+from smallobjects.reporting.plots.trade import spread, trade_figure
+from smallobjects.reporting.tables.cells import ScoreCells
+from smallobjects.reporting.tables.intervals import with_intervals
+from smallobjects.reporting.tables.scores import score_table
 
 AREAS = (20, 200, 2000)
 LIMITS = (150, 900)

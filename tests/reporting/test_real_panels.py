@@ -11,10 +11,10 @@ from real_panels import ARMS, make_real_panels, run
 
 from smallobjects.cli import main
 from smallobjects.datasets.prepared import VOID
-from smallobjects.reporting.painting import VOID_OUTLINE, VOID_SHADES, paint_mask
-from smallobjects.reporting.panel_page import page_figure
-from smallobjects.reporting.panel_parameters import PanelImages, PanelPages
-from smallobjects.reporting.panels import Panels, ScoredModel, model_rows
+from smallobjects.reporting.panels.page import page_figure
+from smallobjects.reporting.panels.painting import VOID_OUTLINE, VOID_SHADES, paint_mask
+from smallobjects.reporting.panels.parameters import PanelImages, PanelPages
+from smallobjects.reporting.panels.predictions import Panels, ScoredModel, model_rows
 
 pytestmark = pytest.mark.realdata
 

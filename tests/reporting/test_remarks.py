@@ -8,10 +8,10 @@ from click.testing import CliRunner
 
 from smallobjects.cli import main
 from smallobjects.config import load
-from smallobjects.reporting.html_page import table_page
-from smallobjects.reporting.html_tables import sortable_tables
-from smallobjects.reporting.remarks import Remarks
-from smallobjects.reporting.scores import COLUMNS
+from smallobjects.reporting.output.html_page import table_page
+from smallobjects.reporting.output.html_tables import sortable_tables
+from smallobjects.reporting.tables.remarks import Remarks
+from smallobjects.reporting.tables.scores import COLUMNS
 
 KNOWS = "It is trained on boxes & knows more."
 

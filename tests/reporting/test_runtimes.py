@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from smallobjects.cli import main
-from smallobjects.reporting.runtimes import COLUMNS, read_runtimes, runtime_figure
+from smallobjects.reporting.tables.runtimes import COLUMNS, read_runtimes, runtime_figure
 
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 

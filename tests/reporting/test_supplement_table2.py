@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from smallobjects.cli import main
 from smallobjects.config import load
-from smallobjects.reporting.scores import COLUMNS
+from smallobjects.reporting.tables.scores import COLUMNS
 
 # Typed from the supplement: value and gain of mIoU, IA-mIoU and IA_S.
 VOC = {

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from smallobjects.cli import main
 from smallobjects.config import load
-from smallobjects.reporting.instance_counts import instance_table
-from smallobjects.reporting.instance_latex import instance_latex
+from smallobjects.reporting.output.instance_latex import instance_latex
+from smallobjects.reporting.tables.instance_counts import instance_table
 
 # Supplement, Table 1: counts typed in, strings to come out.
 PUBLISHED = {

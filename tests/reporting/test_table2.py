@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from smallobjects.cli import main
 from smallobjects.config.model import Supervision
-from smallobjects.reporting.cells import SUPERVISION_TITLES
-from smallobjects.reporting.scores import COLUMNS
+from smallobjects.reporting.tables.cells import SUPERVISION_TITLES
+from smallobjects.reporting.tables.scores import COLUMNS
 
 HEAD = ["mIoU", "IA-mIoU", "IA$_S$", "IA$_M$", "IA$_L$"]
 

@@ -55,8 +55,8 @@ def test_a_flipped_bit_is_found_in_every_kind_of_file(results, place):
 
 
 def test_tables_refuse_scores_that_have_changed(results):
-    from smallobjects.reporting.cells import ScoreCell
-    from smallobjects.reporting.scores import score_table
+    from smallobjects.reporting.tables.cells import ScoreCell
+    from smallobjects.reporting.tables.scores import score_table
 
     scores = sorted(results.glob("demo/scores/voc/irn/*/ce/seed0/summary.json"))[0]
     cell = ScoreCell(

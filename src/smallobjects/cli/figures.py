@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from smallobjects.reporting.cells import DescribedDataset
+    from smallobjects.reporting.tables.cells import DescribedDataset
 
 
 panels_option = click.option(
@@ -37,9 +37,9 @@ output_option = output_option_ending(
 @output_option
 def figure1(panels: str, scale: str, output: Path) -> None:
     """Draw the instances of each class by size (Figure 1 of the supplement)."""
-    from smallobjects.reporting.class_counts import count_classes
-    from smallobjects.reporting.class_plot import class_figure
-    from smallobjects.reporting.latex import scale_text
+    from smallobjects.reporting.output.latex import scale_text
+    from smallobjects.reporting.plots.classes import class_figure
+    from smallobjects.reporting.tables.class_counts import count_classes
 
     datasets = _datasets(panels)
 
@@ -68,9 +68,9 @@ def figure3(panels: str, samples: int, seed: int, scale: str, output: Path) -> N
     The images are drawn at random from those that have a small instance and another one; the csv
     file names them.
     """
-    from smallobjects.reporting.latex import scale_text
-    from smallobjects.reporting.sample_plot import sample_figure
-    from smallobjects.reporting.samples import choose_samples
+    from smallobjects.reporting.output.latex import scale_text
+    from smallobjects.reporting.plots.samples import sample_figure
+    from smallobjects.reporting.tables.samples import choose_samples
 
     datasets = _datasets(panels)
 
@@ -82,7 +82,7 @@ def figure3(panels: str, samples: int, seed: int, scale: str, output: Path) -> N
 
 
 def _datasets(panels: str) -> tuple["DescribedDataset", ...]:
-    from smallobjects.reporting.cells import DescribedDatasets
+    from smallobjects.reporting.tables.cells import DescribedDatasets
 
     return validated(DescribedDatasets, json_content(panels, "--panels"), "--panels").root
 

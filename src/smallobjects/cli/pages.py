@@ -19,9 +19,9 @@ def html_tables(tables: tuple[Path, ...], scale: str) -> None:
 
     A page needs no other file and no network.
     """
-    from smallobjects.reporting.html_page import table_page
-    from smallobjects.reporting.html_tables import sortable_tables
-    from smallobjects.reporting.latex import scale_text
+    from smallobjects.reporting.output.html_page import table_page
+    from smallobjects.reporting.output.html_tables import sortable_tables
+    from smallobjects.reporting.output.latex import scale_text
 
     for path in tables:
         try:
@@ -47,8 +47,8 @@ def html_tables(tables: tuple[Path, ...], scale: str) -> None:
 )
 def runtimes(benchmarks: Path, scale: str, table: Path, figure: Path) -> None:
     """Add up how long the jobs of each rule took, dataset by dataset and source by source."""
-    from smallobjects.reporting.latex import scale_text
-    from smallobjects.reporting.runtimes import read_runtimes, runtime_figure
+    from smallobjects.reporting.output.latex import scale_text
+    from smallobjects.reporting.tables.runtimes import read_runtimes, runtime_figure
 
     try:
         found = read_runtimes(benchmarks)
@@ -75,9 +75,9 @@ def runtimes(benchmarks: Path, scale: str, table: Path, figure: Path) -> None:
 def resolved_settings(values: str, folder: Path, output: Path) -> None:
     """Write every setting of an experiment, as it is run, to a page that needs no other file."""
     from smallobjects.config import ConfigError, Experiment
-    from smallobjects.reporting import resolved_settings as settings
-    from smallobjects.reporting.html_page import text_page
-    from smallobjects.reporting.latex import scale_text
+    from smallobjects.reporting.output.html_page import text_page
+    from smallobjects.reporting.output.latex import scale_text
+    from smallobjects.reporting.tables import resolved_settings as settings
 
     try:
         experiment = Experiment(json.loads(json_content(values, "--values")), folder)

@@ -10,11 +10,11 @@ from smallobjects.cli.options import NEW_FOLDER, parameters_option, seed_option
 from smallobjects.cli.reporting import json_content, scale_option, validated
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_directory
-from smallobjects.reporting.panel_parameters import LabelPages, PanelPages, PanelSettings
+from smallobjects.reporting.panels.parameters import LabelPages, PanelPages, PanelSettings
 
 if TYPE_CHECKING:
-    from smallobjects.reporting.panel_page import PictureRow
-    from smallobjects.reporting.panels import Panels, ScoredModel
+    from smallobjects.reporting.panels.page import PictureRow
+    from smallobjects.reporting.panels.predictions import Panels, ScoredModel
 
 CONTACT_SHEET = "all"
 WARNINGS = "warnings.html"
@@ -47,7 +47,7 @@ def panels(pages: str, settings: PanelSettings, seed: int, scale: str, output: P
     and named.
     """
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.reporting.panels import Panels, ScoredModel
+    from smallobjects.reporting.panels.predictions import Panels, ScoredModel
 
     asked = validated(PanelPages, json_content(pages, "--pages"), "--pages")
     models = []
@@ -78,8 +78,8 @@ def _write_models(
 ) -> None:
     import pandas as pd
 
-    from smallobjects.reporting.panel_choice import choose_common_image
-    from smallobjects.reporting.panels import (
+    from smallobjects.reporting.panels.choice import choose_common_image
+    from smallobjects.reporting.panels.predictions import (
         contact_rows,
         contact_title,
         model_rows,
@@ -126,16 +126,16 @@ def label_panels(pages: str, settings: PanelSettings, seed: int, scale: str, out
     import pandas as pd
 
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.reporting.label_panels import (
+    from smallobjects.reporting.output.label_warnings import warning_lines, warnings_page
+    from smallobjects.reporting.output.latex import scale_text
+    from smallobjects.reporting.panels.labels import (
         COLUMNS,
         contact_label_rows,
         has_labels,
         label_rows,
         open_stages,
     )
-    from smallobjects.reporting.label_warnings import warning_lines, warnings_page
-    from smallobjects.reporting.latex import scale_text
-    from smallobjects.reporting.samples import choose_samples
+    from smallobjects.reporting.tables.samples import choose_samples
 
     asked = validated(LabelPages, json_content(pages, "--pages"), "--pages")
     sources = [source for source in asked.sources if has_labels(source)]
@@ -174,8 +174,8 @@ def _save(
     warnings: Sequence[str] = (),
 ) -> None:
     """Write a page in every format; one without rows says so."""
-    from smallobjects.reporting.latex import scale_text
-    from smallobjects.reporting.panel_page import Picture, PictureRow, page_figure
+    from smallobjects.reporting.output.latex import scale_text
+    from smallobjects.reporting.panels.page import Picture, PictureRow, page_figure
 
     nothing = PictureRow((1, 4), (Picture(None, note="no image has a small object"),))
     notes = "\n".join(filter(None, [*warnings, scale_text(scale)]))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from smallobjects.reporting.plot_parameters import PlotInputs
+    from smallobjects.reporting.plots.parameters import PlotInputs
 
     Plot = tuple[str, pd.DataFrame, Figure]
 
@@ -52,8 +52,8 @@ def plots(inputs: str, resamples: int, seed: int, scale: str, output: Path) -> N
     IoU against object size; learning_curves.DATASET. Scores that do not exist are left out.
     """
     from smallobjects.metrics.bootstrap import Bootstrap
-    from smallobjects.reporting.latex import scale_text
-    from smallobjects.reporting.plot_parameters import PlotInputs
+    from smallobjects.reporting.output.latex import scale_text
+    from smallobjects.reporting.plots.parameters import PlotInputs
 
     asked = validated(PlotInputs, json_content(inputs, "--inputs"), "--inputs")
     try:
@@ -69,13 +69,13 @@ def plots(inputs: str, resamples: int, seed: int, scale: str, output: Path) -> N
 
 
 def _plots(asked: "PlotInputs", bootstrap: object, note: str) -> Iterator["Plot"]:
-    from smallobjects.reporting.gain_plot import gain_figure
-    from smallobjects.reporting.intervals import with_intervals
-    from smallobjects.reporting.learning_plot import learning_figure, read_curves
-    from smallobjects.reporting.plot_parameters import row_titles
-    from smallobjects.reporting.scores import score_table
-    from smallobjects.reporting.size_plot import size_curves, size_figure
-    from smallobjects.reporting.trade_plot import trade_figure
+    from smallobjects.reporting.plots.gains import gain_figure
+    from smallobjects.reporting.plots.learning import learning_figure, read_curves
+    from smallobjects.reporting.plots.parameters import row_titles
+    from smallobjects.reporting.plots.sizes import size_curves, size_figure
+    from smallobjects.reporting.plots.trade import trade_figure
+    from smallobjects.reporting.tables.intervals import with_intervals
+    from smallobjects.reporting.tables.scores import score_table
 
     cells = asked.cells
     table, _ = score_table(cells.root)

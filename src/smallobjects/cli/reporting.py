@@ -14,7 +14,7 @@ from smallobjects.publishing import publish_file
 if TYPE_CHECKING:
     import pandas as pd
 
-    from smallobjects.reporting.cells import ScoreCells
+    from smallobjects.reporting.tables.cells import ScoreCells
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -46,9 +46,9 @@ output_option = output_option_ending(
 @output_option
 def table1(datasets: tuple[str, ...], cells: str | None, scale: str, output: Path) -> None:
     """Count instances by size (Table 1 of the supplement) as .tex and .csv."""
-    from smallobjects.reporting.cells import CountedDatasets
-    from smallobjects.reporting.instance_counts import count_instances, selection_notes
-    from smallobjects.reporting.instance_latex import instance_latex
+    from smallobjects.reporting.output.instance_latex import instance_latex
+    from smallobjects.reporting.tables.cells import CountedDatasets
+    from smallobjects.reporting.tables.instance_counts import count_instances, selection_notes
 
     if bool(datasets) == bool(cells):
         raise click.UsageError("name the datasets either with --dataset or with --cells")
@@ -87,7 +87,7 @@ def table2(rows: str, intervals: bool, scale: str, output: Path) -> None:
 
     Scores that do not exist yet are dashes; what makes them is printed, and named in the .tex file.
     """
-    from smallobjects.reporting.score_latex import score_latex
+    from smallobjects.reporting.output.score_latex import score_latex
 
     _write_scores(rows, intervals, scale, output, score_latex)
 
@@ -106,8 +106,8 @@ def supplement_table2(rows: str, published: bool, scale: str, output: Path) -> N
 
     Scores that do not exist yet are dashes, as in `table2`.
     """
-    from smallobjects.reporting.published import as_table, beside_published
-    from smallobjects.reporting.supplement_latex import published_latex, supplement_latex
+    from smallobjects.reporting.output.supplement_latex import published_latex, supplement_latex
+    from smallobjects.reporting.tables.published import as_table, beside_published
 
     cells, table, missing = _read_scores(rows)
     if published:
@@ -128,7 +128,7 @@ def ablation(rows: str, intervals: bool, scale: str, output: Path) -> None:
 
     Scores that do not exist yet are dashes, as in `table2`.
     """
-    from smallobjects.reporting.ablation_latex import ablation_latex
+    from smallobjects.reporting.output.ablation_latex import ablation_latex
 
     _write_scores(rows, intervals, scale, output, ablation_latex)
 
@@ -139,7 +139,7 @@ def _write_scores(
     """Read the scores of cells, and publish them as one table."""
     cells, table, missing = _read_scores(rows)
     if intervals:
-        from smallobjects.reporting.intervals import with_intervals
+        from smallobjects.reporting.tables.intervals import with_intervals
 
         try:
             table = with_intervals(table, cells.root)
@@ -151,8 +151,8 @@ def _write_scores(
 
 def _read_scores(rows: str) -> "tuple[ScoreCells, pd.DataFrame, list[Path]]":
     """Return cells, their score table, and the summaries that are not there."""
-    from smallobjects.reporting.cells import ScoreCells
-    from smallobjects.reporting.scores import score_table
+    from smallobjects.reporting.tables.cells import ScoreCells
+    from smallobjects.reporting.tables.scores import score_table
 
     cells = validated(ScoreCells, json_content(rows, "--rows"), "--rows")
     try:
@@ -172,7 +172,7 @@ def show_table(table: Path) -> None:
     """Print the csv file of a table in the terminal."""
     from rich.console import Console
 
-    from smallobjects.reporting.terminal import terminal_tables
+    from smallobjects.reporting.output.terminal import terminal_tables
 
     try:
         shown = terminal_tables(table)

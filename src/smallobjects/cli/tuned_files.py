@@ -61,7 +61,7 @@ def write_trials(
     from rich.console import Console
 
     from smallobjects.plot_style import FORMATS, save_figure
-    from smallobjects.reporting import threshold_trials
+    from smallobjects.reporting.output import threshold_trials
 
     click.echo(title)
     Console().print(threshold_trials.trial_table(trials, criterion, marked))
@@ -103,7 +103,7 @@ def write_settings(
 
 def gain_text(marked: "Mapping[str, Trial]", criterion: str) -> str:
     """Return what the chosen thresholds reach, beside those in use and the published ones."""
-    from smallobjects.reporting.threshold_trials import CRITERION_TITLES, percent
+    from smallobjects.reporting.output.threshold_trials import CRITERION_TITLES, percent
 
     parts = []
     for what, trial in marked.items():

@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 
 from smallobjects.losses.arms import Kind
 from smallobjects.parameters import Parameters
-from smallobjects.reporting.panel_parameters import PanelSettings
+from smallobjects.reporting.panels.parameters import PanelSettings
 
 Supervision = Literal["boxes", "saliency", "language", "image", "full"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]

@@ -1,0 +1,1 @@
+"""Tables as text: LaTeX, the terminal, pages of HTML."""

@@ -1,0 +1,1 @@
+"""Pages of pictures: predictions, and pseudo-labels stage by stage."""

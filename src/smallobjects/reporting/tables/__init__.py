@@ -1,0 +1,1 @@
+"""Tables as data: what their rows and columns are made of."""
