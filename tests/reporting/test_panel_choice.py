@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from smallobjects.config.panels import PanelImages
 from smallobjects.reporting.panels.box_text import TEXT_SIZE, text_place
 from smallobjects.reporting.panels.choice import (
     choose_common_image,
     choose_images,
     small_object_gains,
 )
-from smallobjects.reporting.panels.parameters import PanelImages
 
 
 def table(gains):

@@ -10,10 +10,11 @@ from PIL import Image
 from real_panels import ARMS, make_real_panels, run
 
 from smallobjects.cli import main
+from smallobjects.config.panels import PanelImages
 from smallobjects.datasets.prepared import VOID
 from smallobjects.reporting.panels.page import page_figure
 from smallobjects.reporting.panels.painting import VOID_OUTLINE, VOID_SHADES, paint_mask
-from smallobjects.reporting.panels.parameters import PanelImages, PanelPages
+from smallobjects.reporting.panels.parameters import PanelPages
 from smallobjects.reporting.panels.predictions import Panels, ScoredModel, model_rows
 
 pytestmark = pytest.mark.realdata

@@ -8,9 +8,10 @@ import click
 
 from smallobjects.cli.options import NEW_FOLDER, parameters_option, seed_option
 from smallobjects.cli.reporting import json_content, scale_option, validated
+from smallobjects.config.panels import PanelSettings
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_directory
-from smallobjects.reporting.panels.parameters import LabelPages, PanelPages, PanelSettings
+from smallobjects.reporting.panels.parameters import LabelPages, PanelPages
 
 if TYPE_CHECKING:
     from smallobjects.reporting.panels.page import PictureRow

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
+from smallobjects.config.panels import PanelSettings
 from smallobjects.losses.arms import Kind
 from smallobjects.parameters import Parameters
-from smallobjects.reporting.panels.parameters import PanelSettings
 
 Supervision = Literal["boxes", "saliency", "language", "image", "full"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]

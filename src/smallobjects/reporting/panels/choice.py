@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from smallobjects.reporting.panels.parameters import PanelImages
+from smallobjects.config.panels import PanelImages
 
 REASONS = {
     "largest_gain": "largest gain",

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from smallobjects.config.panels import PanelImages
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.losses.arms import parse_arm
 from smallobjects.metrics.masks import read_mask as read_scored_mask
@@ -14,7 +15,7 @@ from smallobjects.plot_style import LOSS_TITLES
 from smallobjects.reporting.panels.choice import REASONS, choose_images, small_object_gains
 from smallobjects.reporting.panels.page import Box, Picture, PictureRow
 from smallobjects.reporting.panels.painting import paint_mask, reduced
-from smallobjects.reporting.panels.parameters import PanelArm, PanelImages, PanelModel
+from smallobjects.reporting.panels.parameters import PanelArm, PanelModel
 from smallobjects.reporting.tables.cells import GAIN_ARMS
 from smallobjects.reporting.tables.score_tables import read_score_table
 
