@@ -24,10 +24,10 @@ import psutil
 
 from smallobjects.curation.catalog import open_catalog
 from smallobjects.curation.store import Store
-from smallobjects.datasets.candidates import find_candidates
 from smallobjects.datasets.class_tables import COCO_CATEGORIES, VOC_CLASSES
-from smallobjects.datasets.lvis_parameters import LvisParameters
-from smallobjects.datasets.synthetic_lvis import CATEGORIES, LVIS_CATEGORY
+from smallobjects.datasets.layouts.lvis.parameters import LvisParameters
+from smallobjects.datasets.layouts.lvis.synthetic import CATEGORIES, LVIS_CATEGORY
+from smallobjects.datasets.pascal_b.candidates import find_candidates
 
 HEIGHT, WIDTH = 480, 640
 CORNERS = 24

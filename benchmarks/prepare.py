@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.parallel import ordered_map
 

@@ -12,8 +12,8 @@ import time
 
 import numpy as np
 
-from smallobjects.datasets.balanced_selection import balanced_targets, select_balanced
-from smallobjects.datasets.lvis_parameters import SelectionParameters
+from smallobjects.datasets.layouts.lvis.parameters import SelectionParameters
+from smallobjects.datasets.pascal_b.balanced_selection import balanced_targets, select_balanced
 
 CLASSES, SIZES = 20, 3
 

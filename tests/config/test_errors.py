@@ -63,7 +63,7 @@ WRONG = [
     ),
     (
         {"settings": {"datasets": {"voc": {"layout": "vok"}}}},
-        ["datasets.voc.layout = 'vok'", "no converter"],
+        ["datasets.voc.layout = 'vok'", "no such layout; there are coco, lvis, voc"],
     ),
     (
         {"settings": {"datasets": {"voc": {"train": "trainn"}}}},

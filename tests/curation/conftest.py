@@ -8,10 +8,10 @@ import pytest
 from smallobjects.curation.catalog import Catalog, open_catalog
 from smallobjects.curation.store import Store
 from smallobjects.curation.submission import Verdict
-from smallobjects.datasets.candidates import find_candidates
-from smallobjects.datasets.lvis_parameters import LvisParameters
+from smallobjects.datasets.layouts.lvis.parameters import LvisParameters
 from smallobjects.datasets.parameters import SyntheticParameters
-from smallobjects.datasets.synthetic import make_synthetic
+from smallobjects.datasets.pascal_b.candidates import find_candidates
+from smallobjects.datasets.synthetic.raw_data import make_synthetic
 
 SCENES = SyntheticParameters(
     train_images=54, val_images=18, seed=3, classes=(1, 3, 7, 8, 12, 16), image_size=64

@@ -9,10 +9,10 @@ import pytest
 from smallobjects.curation.annotations import annotated
 from smallobjects.curation.catalog import Catalog, open_catalog
 from smallobjects.curation.errors import CurationError
-from smallobjects.datasets.candidates import read_candidates
 from smallobjects.datasets.class_tables import VOC_CLASSES
-from smallobjects.datasets.lvis import read_images
-from smallobjects.datasets.lvis_parameters import LvisParameters
+from smallobjects.datasets.layouts.lvis.converter import read_images
+from smallobjects.datasets.layouts.lvis.parameters import LvisParameters
+from smallobjects.datasets.pascal_b.candidates import read_candidates
 
 
 def test_it_holds_every_candidate_once(catalog, candidates, images):

@@ -13,7 +13,7 @@ from smallobjects.cli import main
 from smallobjects.curation.errors import CurationError
 from smallobjects.curation.export import export
 from smallobjects.curation.submission import MissingObject, Settlement
-from smallobjects.datasets.decisions import (
+from smallobjects.datasets.pascal_b.decisions import (
     for_spreadsheets,
     from_spreadsheets,
     read_decisions,

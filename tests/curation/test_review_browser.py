@@ -14,7 +14,7 @@ from PIL import Image
 from tool_server import open_browser, serving, until
 
 from smallobjects.curation.catalog import Catalog
-from smallobjects.datasets.decisions import read_decisions
+from smallobjects.datasets.pascal_b.decisions import read_decisions
 
 KEYS = {"a": "accept", "r": "reject", "s": "skip"}
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from smallobjects.datasets.candidates import find_candidates
 from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.pascal_b.candidates import find_candidates
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.datasets.synthetic import make_synthetic
+from smallobjects.datasets.synthetic.raw_data import make_synthetic
 
 LIMITS = (150, 900)
 SCENES = SyntheticParameters(train_images=24, val_images=9, seed=3)

@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from smallobjects.datasets.agreement import instance_classes
+from smallobjects.datasets.checks.agreement import instance_classes
 
 
 def slow_instance_classes(instances, semantic):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from smallobjects.datasets.appearance import (
+from smallobjects.datasets.synthetic.appearance import (
     SHAPES,
     ClassAppearance,
     Pose,

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallobjects.datasets.balanced_choice import balanced_choice
+from smallobjects.datasets.splits.balanced_choice import balanced_choice
 
 LABELS = st.lists(st.frozensets(st.integers(1, 5), max_size=3), max_size=25).map(
     lambda sets: {f"image{number}": classes for number, classes in enumerate(sets)}

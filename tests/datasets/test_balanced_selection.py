@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from smallobjects.datasets.balanced_selection import balanced_targets, select_balanced
-from smallobjects.datasets.lvis_parameters import SelectionParameters
+from smallobjects.datasets.layouts.lvis.parameters import SelectionParameters
+from smallobjects.datasets.pascal_b.balanced_selection import balanced_targets, select_balanced
 
 PUBLISHED = SelectionParameters()
 SHARES = np.array([1245, 1468, 1283]) / 3996

@@ -13,10 +13,10 @@ from PIL import Image
 from pyarrow import parquet
 
 from smallobjects.cli import main
-from smallobjects.datasets.checking import check_dataset
+from smallobjects.datasets.checks.dataset import check_dataset
 from smallobjects.datasets.mask_files import write_mask
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.tables import TABLES
 
 

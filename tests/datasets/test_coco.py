@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools.coco import COCO
 
-from smallobjects.datasets import synthetic_coco
 from smallobjects.datasets.class_tables import COCO_CATEGORIES, COCO_CLASS_IDS
-from smallobjects.datasets.coco import paint_instances, semantic_from_instances
 from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.layouts.coco import synthetic as synthetic_coco
+from smallobjects.datasets.layouts.coco.converter import paint_instances, semantic_from_instances
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 
 SOURCE = "annotations/instances_val2014.json"

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from smallobjects.datasets.coco_masks import decode_mask
-from smallobjects.datasets.coco_objects import box_of, class_of
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.outlines import run_lengths
+from smallobjects.datasets.layouts.coco.masks import decode_mask
+from smallobjects.datasets.layouts.coco.objects import box_of, class_of
+from smallobjects.datasets.layouts.coco.outlines import run_lengths
 
 
 def test_classes_are_contiguous():

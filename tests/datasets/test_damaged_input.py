@@ -12,7 +12,7 @@ from PIL import Image
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import write_mask
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 
 VOC_IMAGE = "2009_000013"

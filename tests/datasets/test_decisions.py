@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from smallobjects.datasets.decisions import read_decisions
 from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.pascal_b.decisions import read_decisions
 
 CANDIDATES = [f"{number:012d}" for number in range(1, 9)]
 ONE, TWO, THREE = CANDIDATES[:3]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallobjects.datasets.checking import check_dataset
+from smallobjects.datasets.checks.dataset import check_dataset
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import read_image_size
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 
 HEIGHT, WIDTH = 48, 50

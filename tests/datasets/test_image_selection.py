@@ -8,14 +8,19 @@ import pytest
 from click.testing import CliRunner
 
 from smallobjects.cli import main
-from smallobjects.datasets import synthetic_lvis
-from smallobjects.datasets.candidates import COUNTS, HINTS, find_candidates, read_candidates
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.image_selection import select_images
-from smallobjects.datasets.lvis import read_images
-from smallobjects.datasets.lvis_parameters import SelectionParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.layouts.lvis import synthetic as synthetic_lvis
+from smallobjects.datasets.layouts.lvis.converter import read_images
+from smallobjects.datasets.layouts.lvis.parameters import SelectionParameters
+from smallobjects.datasets.pascal_b.candidates import (
+    COUNTS,
+    HINTS,
+    find_candidates,
+    read_candidates,
+)
+from smallobjects.datasets.pascal_b.image_selection import select_images
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from smallobjects.datasets.instance_rows import instance_rows, size_name
+from smallobjects.datasets.preparation.instance_rows import instance_rows, size_name
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,15 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from smallobjects.datasets import synthetic_lvis
 from smallobjects.datasets.class_tables import COCO_CATEGORIES, VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.image_selection import select_images
-from smallobjects.datasets.lvis import read_images
-from smallobjects.datasets.lvis_annotations import find_categories
-from smallobjects.datasets.lvis_classes import LVIS_CLASSES
+from smallobjects.datasets.layouts.lvis import synthetic as synthetic_lvis
+from smallobjects.datasets.layouts.lvis.annotations import find_categories
+from smallobjects.datasets.layouts.lvis.classes import LVIS_CLASSES
+from smallobjects.datasets.layouts.lvis.converter import read_images
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.pascal_b.image_selection import select_images
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 
 PLANT = VOC_CLASSES.index("pottedplant") + 1

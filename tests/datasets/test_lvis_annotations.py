@@ -6,14 +6,14 @@ import pytest
 
 from smallobjects.datasets.class_tables import COCO_CATEGORIES, VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.lvis_annotations import Hints, find_categories, read_lvis
-from smallobjects.datasets.lvis_classes import (
+from smallobjects.datasets.layouts.lvis.annotations import Hints, find_categories, read_lvis
+from smallobjects.datasets.layouts.lvis.classes import (
     FROM_COCO,
     LVIS_CLASSES,
     LVIS_NARROWER,
     VOC_TO_COCO,
 )
-from smallobjects.datasets.lvis_parameters import LvisParameters
+from smallobjects.datasets.layouts.lvis.parameters import LvisParameters
 
 FILES = {"annotations": ("lvis.json",), "coco_annotations": ("coco.json",)}
 SQUARE = [[1.0, 1.0, 4.0, 1.0, 4.0, 4.0, 1.0, 4.0]]

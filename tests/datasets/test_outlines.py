@@ -5,7 +5,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco_mask
 from scipy import ndimage
 
-from smallobjects.datasets.outlines import has_holes, polygons, run_lengths
+from smallobjects.datasets.layouts.coco.outlines import has_holes, polygons, run_lengths
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=14))
 

@@ -12,7 +12,7 @@ import pytest
 
 from smallobjects.datasets.class_tables import COCO_CLASSES, VOC_CLASSES, voc_palette
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.preparation import CONTENT, prepare_dataset
+from smallobjects.datasets.preparation.dataset import CONTENT, prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 
 
@@ -119,7 +119,7 @@ def test_raw_folder_is_not_replaced_by_its_own_prepared_form(coco_raw, coco_para
 PREPARE = """
 import sys
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 parameters = DatasetParameters.model_validate_json(sys.argv[1])
 prepare_dataset("voc", parameters, sys.argv[2], sys.argv[3])
 """

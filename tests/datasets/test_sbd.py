@@ -9,9 +9,9 @@ from published import take_apart_voc, write_list, write_sbd_mask
 from scipy.io import savemat
 
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.layouts.voc.sbd import join_sbd, read_sbd_mask
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.datasets.sbd import join_sbd, read_sbd_mask
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from smallobjects.datasets.appearance import class_appearances
-from smallobjects.datasets.scenes import LEAST_VISIBLE_SHARE, draw_scene, void_border
+from smallobjects.datasets.synthetic.appearance import class_appearances
+from smallobjects.datasets.synthetic.scenes import LEAST_VISIBLE_SHARE, draw_scene, void_border
 
 CLASSES = (1, 3, 7, 8, 12, 15)
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.parameters import SplitParameters
-from smallobjects.datasets.selection import select_ids
+from smallobjects.datasets.splits.raw_lists import select_ids
 
 
 @given(st.integers(0, 12), st.integers(0, 12), st.none() | st.integers(1, 12))

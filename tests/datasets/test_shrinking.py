@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from smallobjects.datasets.agreement import instance_classes
-from smallobjects.datasets.checking import check_dataset
+from smallobjects.datasets.checks.agreement import instance_classes
+from smallobjects.datasets.checks.dataset import check_dataset
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
+from smallobjects.datasets.preparation.shrinking import grid_to, shrink
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.datasets.raw import AnnotatedImage, Box
-from smallobjects.datasets.shrinking import grid_to, shrink
-from smallobjects.datasets.split_parameters import SplitParameters
+from smallobjects.datasets.splits.parameters import SplitParameters
 
 CLASSES = {1: 7, 2: 7, 3: 15, 4: 1}
 SIDES = st.integers(1, 24)

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from smallobjects.datasets.checking import check_dataset
-from smallobjects.datasets.coco import open_raw as open_coco
+from smallobjects.datasets.checks.dataset import check_dataset
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.lvis import open_raw as open_lvis
+from smallobjects.datasets.layouts.coco.converter import open_raw as open_coco
+from smallobjects.datasets.layouts.lvis.converter import open_raw as open_lvis
+from smallobjects.datasets.layouts.voc.converter import open_raw as open_voc
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.datasets.split_choice import choose_splits
-from smallobjects.datasets.voc import open_raw as open_voc
+from smallobjects.datasets.splits.choice import choose_splits
 
 SPLITS = {
     "train": {"from": "train_aug", "without": ["tune"]},
@@ -171,7 +171,7 @@ def test_labels_are_those_of_the_whole_image(voc_raw, voc_parameters, coco_raw, 
 
 
 def test_labels_of_lvis_are_those_of_the_whole_image(lvis_raw, lvis_parameters, tmp_path):
-    from smallobjects.datasets.lvis import read_images
+    from smallobjects.datasets.layouts.lvis.converter import read_images
 
     images = read_images(lvis_raw, lvis_parameters.lvis)
     assert any(image.read_labels() for image in images)

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallobjects.datasets import synthetic_coco, synthetic_lvis, synthetic_voc
-from smallobjects.datasets.appearance import class_appearances
 from smallobjects.datasets.class_tables import VOC_CLASSES, voc_palette
 from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.layouts.coco import synthetic as synthetic_coco
+from smallobjects.datasets.layouts.lvis import synthetic as synthetic_lvis
+from smallobjects.datasets.layouts.voc import synthetic as synthetic_voc
 from smallobjects.datasets.parameters import SyntheticParameters
-from smallobjects.datasets.scenes import void_border
-from smallobjects.datasets.synthetic import make_synthetic
+from smallobjects.datasets.synthetic.appearance import class_appearances
+from smallobjects.datasets.synthetic.raw_data import make_synthetic
+from smallobjects.datasets.synthetic.scenes import void_border
 
 LVIS_FOLDERS = ("train2017", "val2017")
 FEW = SyntheticParameters(train_images=7, val_images=3, image_size=64)

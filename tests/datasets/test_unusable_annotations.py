@@ -6,10 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-from smallobjects.datasets.checking import check_dataset
+from smallobjects.datasets.checks.dataset import check_dataset
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
 
 SOURCE = "annotations/instances_val2014.json"

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallobjects.datasets import synthetic_voc
+from smallobjects.datasets.layouts.voc import synthetic as synthetic_voc
+from smallobjects.datasets.layouts.voc.converter import open_raw
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.datasets.scenes import void_border
-from smallobjects.datasets.voc import open_raw
+from smallobjects.datasets.synthetic.scenes import void_border
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.layouts.voc.annotations import VocObject, read_annotation
 from smallobjects.datasets.raw import Box
-from smallobjects.datasets.voc_annotations import VocObject, read_annotation
 
 OBJECT = """<object><name>{name}</name>{extra}<bndbox><xmin>{box[0]}</xmin><ymin>{box[1]}</ymin>
 <xmax>{box[2]}</xmax><ymax>{box[3]}</ymax></bndbox></object>"""

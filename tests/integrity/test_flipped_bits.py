@@ -19,10 +19,10 @@ from scipy.io import savemat
 from smallobjects.backbones.weight_files import read_weights
 from smallobjects.cli.curves import _read_rows
 from smallobjects.datasets import mask_files
-from smallobjects.datasets.candidates import SCHEMA, read_candidates
-from smallobjects.datasets.check_tables import read_tables
+from smallobjects.datasets.checks.tables import read_tables
+from smallobjects.datasets.layouts.voc.sbd import read_sbd_mask
+from smallobjects.datasets.pascal_b.candidates import SCHEMA, read_candidates
 from smallobjects.datasets.prepared import FORMAT, PreparedDataset
-from smallobjects.datasets.sbd import read_sbd_mask
 from smallobjects.datasets.tables import TABLES, write_table
 from smallobjects.integrity.tables import write_frame, write_parquet
 from smallobjects.metrics.instances import ROW

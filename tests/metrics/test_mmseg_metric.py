@@ -17,8 +17,8 @@ from PIL import Image
 
 from smallobjects.cli import main
 from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
-from smallobjects.datasets.preparation import prepare_dataset
-from smallobjects.datasets.synthetic import make_synthetic
+from smallobjects.datasets.preparation.dataset import prepare_dataset
+from smallobjects.datasets.synthetic.raw_data import make_synthetic
 from smallobjects.metrics.mmseg_metric import TITLES, InstanceIoUMetric
 
 SCRIPT = Path(__file__).with_name("mmseg_loops.py")

@@ -13,9 +13,9 @@ import torch
 from irn_chain import call
 from PIL import Image
 
-from smallobjects.datasets.appearance import class_appearances
 from smallobjects.datasets.saliency_parameters import SaliencyNetwork, SaliencyTraining
-from smallobjects.datasets.scenes import draw_scene
+from smallobjects.datasets.synthetic.appearance import class_appearances
+from smallobjects.datasets.synthetic.scenes import draw_scene
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.saliency.maps import publish_maps, read_map, read_origin
 from smallobjects.pseudo_labels.saliency.model import load_saliency_network, predict_map

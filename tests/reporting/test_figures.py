@@ -11,9 +11,9 @@ from PIL import Image
 
 from smallobjects.cli import main
 from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.datasets.synthetic import make_synthetic
+from smallobjects.datasets.synthetic.raw_data import make_synthetic
 from smallobjects.reporting.panels.painting import mask_colours
 from smallobjects.reporting.plots.classes import class_figure
 from smallobjects.reporting.plots.samples import outlines, sample_figure

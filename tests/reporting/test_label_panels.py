@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from smallobjects.cli import main
 from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
-from smallobjects.datasets.preparation import prepare_dataset
+from smallobjects.datasets.preparation.dataset import prepare_dataset
 from smallobjects.datasets.prepared import PreparedDataset
-from smallobjects.datasets.synthetic import make_synthetic
+from smallobjects.datasets.synthetic.raw_data import make_synthetic
 from smallobjects.pseudo_labels.attention.store import write_attention
 from smallobjects.pseudo_labels.cams.store import write_cams
 from smallobjects.pseudo_labels.cams.strides import strided_size

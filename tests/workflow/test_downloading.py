@@ -13,7 +13,7 @@ from published import take_apart_voc
 
 from smallobjects.config.layers import merge
 from smallobjects.datasets.parameters import SyntheticParameters
-from smallobjects.datasets.synthetic import make_synthetic
+from smallobjects.datasets.synthetic.raw_data import make_synthetic
 
 VOC, SBD = "VOCtrainval_11-May-2012.tar", "benchmark.tgz"
 COCO = {

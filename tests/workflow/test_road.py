@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smallobjects.datasets.checking import check_dataset
+from smallobjects.datasets.checks.dataset import check_dataset
 
 CELLS = [
     (dataset, source, loss)

@@ -7,11 +7,11 @@ import numpy as np
 
 from smallobjects.cli.coco_classes import choose_classes, read_names
 from smallobjects.datasets.class_tables import COCO_CLASSES
-from smallobjects.datasets.coco import paint_instances, semantic_from_instances
-from smallobjects.datasets.coco_annotations import CocoEntry, read_annotation_file
-from smallobjects.datasets.coco_masks import decode_mask
-from smallobjects.datasets.coco_objects import is_crowd
 from smallobjects.datasets.errors import DatasetError
+from smallobjects.datasets.layouts.coco.annotations import CocoEntry, read_annotation_file
+from smallobjects.datasets.layouts.coco.converter import paint_instances, semantic_from_instances
+from smallobjects.datasets.layouts.coco.masks import decode_mask
+from smallobjects.datasets.layouts.coco.objects import is_crowd
 from smallobjects.metrics.ground_truth import TruthMasks
 
 

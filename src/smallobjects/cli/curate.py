@@ -6,7 +6,7 @@ import click
 
 from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE, parameters_option
 from smallobjects.cli.serving import address_options, serve
-from smallobjects.datasets.lvis_parameters import LvisParameters
+from smallobjects.datasets.layouts.lvis.parameters import LvisParameters
 from smallobjects.publishing import publish_file
 
 folder_option = click.option(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FOLDER, parameters_option
+from smallobjects.datasets.layouts import known_layouts
 from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
 
 
@@ -12,18 +13,18 @@ from smallobjects.datasets.parameters import DatasetParameters, SyntheticParamet
 @click.option(
     "--layout",
     required=True,
-    type=click.Choice(["voc", "coco", "lvis"]),
+    type=click.Choice(known_layouts()),
     help="The layout that the raw data has.",
 )
 @parameters_option(SyntheticParameters)
 @click.option("--output", required=True, type=NEW_FOLDER, help="Folder to make.")
 def make_synthetic(layout: str, parameters: SyntheticParameters, output: Path) -> None:
     """Draw synthetic scenes and write them as raw data of a real layout."""
-    from smallobjects.datasets import synthetic
     from smallobjects.datasets.errors import DatasetError
+    from smallobjects.datasets.synthetic import raw_data
 
     try:
-        synthetic.make_synthetic(layout, parameters, output)
+        raw_data.make_synthetic(layout, parameters, output)
     except (DatasetError, NotADirectoryError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -54,8 +55,8 @@ def prepare_dataset(
     selection: Path | None,
 ) -> None:
     """Bring raw data into the prepared format that all later stages read."""
-    from smallobjects.datasets import preparation
     from smallobjects.datasets.errors import DatasetError
+    from smallobjects.datasets.preparation import dataset as preparation
 
     try:
         preparation.prepare_dataset(name, parameters, raw, output, workers, selection)
@@ -78,7 +79,7 @@ def check(dataset: Path, workers: int) -> None:
     One line for everything that is wrong: the file, what is wrong with it, and the remedy. The exit
     status is 1 if there is anything.
     """
-    from smallobjects.datasets.checking import check_dataset
+    from smallobjects.datasets.checks.dataset import check_dataset
 
     # Printed at the end, so that the lines do not break into the progress bar.
     findings = list(check_dataset(dataset, workers))

@@ -66,7 +66,7 @@ def unpack(archive: Path, member: str, output: Path) -> None:
 def convert_sbd(voc: Path, sbd: Path, output: Path, workers: int) -> None:
     """Join VOC 2012 and SBD to a raw folder of VOC with the split train_aug."""
     from smallobjects.datasets.errors import DatasetError
-    from smallobjects.datasets.sbd import join_sbd
+    from smallobjects.datasets.layouts.voc.sbd import join_sbd
 
     try:
         train_aug = join_sbd(voc, sbd, output, workers)

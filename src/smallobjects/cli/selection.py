@@ -10,7 +10,7 @@ from smallobjects.cli.options import (
     NEW_FILE,
     parameters_option,
 )
-from smallobjects.datasets.lvis_parameters import LvisParameters, SelectionParameters
+from smallobjects.datasets.layouts.lvis.parameters import LvisParameters, SelectionParameters
 
 
 @click.command()
@@ -40,8 +40,8 @@ def find_candidates(
     output: Path,
 ) -> None:
     """List every image of LVIS that shows a class of VOC, with its instances by class and size."""
-    from smallobjects.datasets import candidates
     from smallobjects.datasets.errors import DatasetError
+    from smallobjects.datasets.pascal_b import candidates
 
     if size_limits[0] >= size_limits[1]:
         raise click.BadParameter(f"{size_limits} must rise", param_hint="--size-limits")
@@ -73,8 +73,8 @@ def select_images(
     report: Path,
 ) -> None:
     """Select images whose instances are balanced over classes and sizes."""
-    from smallobjects.datasets import image_selection
     from smallobjects.datasets.errors import DatasetError
+    from smallobjects.datasets.pascal_b import image_selection
 
     decisions = decisions or parameters.decisions
     try:

@@ -4,9 +4,9 @@ from functools import cache
 
 from smallobjects.curation.catalog import Candidate, Catalog
 from smallobjects.datasets.class_tables import VOC_CLASSES, voc_palette
-from smallobjects.datasets.coco_annotations import CocoEntry
-from smallobjects.datasets.lvis import LvisImage
-from smallobjects.datasets.lvis_annotations import LvisEntry
+from smallobjects.datasets.layouts.coco.annotations import CocoEntry
+from smallobjects.datasets.layouts.lvis.annotations import LvisEntry
+from smallobjects.datasets.layouts.lvis.converter import LvisImage
 from smallobjects.datasets.prepared import VOID
 from smallobjects.datasets.regions import regions
 from smallobjects.web.outlines import outline_paths

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from smallobjects.curation.errors import CurationError
-from smallobjects.datasets.lvis_parameters import LvisParameters
+from smallobjects.datasets.layouts.lvis.parameters import LvisParameters
 from smallobjects.publishing import publish_file
 
 FORMAT = 1
@@ -154,9 +154,9 @@ def _make(path: Path, candidates: Path, raw: Path, parameters: LvisParameters, o
 
 def _rows(candidates: Path, raw: Path, parameters: LvisParameters) -> Iterator[tuple]:
     """Yield the row of every candidate but its position, by ascending id."""
-    from smallobjects.datasets.candidates import HINTS, read_candidates
     from smallobjects.datasets.class_tables import VOC_CLASSES
-    from smallobjects.datasets.lvis_annotations import read_lvis
+    from smallobjects.datasets.layouts.lvis.annotations import read_lvis
+    from smallobjects.datasets.pascal_b.candidates import HINTS, read_candidates
 
     found = read_candidates(candidates)
     entries = read_lvis(raw, parameters)

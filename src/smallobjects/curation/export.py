@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from smallobjects.curation.errors import CurationError
-from smallobjects.datasets.decisions import COLUMNS, for_spreadsheets
+from smallobjects.datasets.pascal_b.decisions import COLUMNS, for_spreadsheets
 
 BOX_COLUMNS = ("image", "class", "x0", "y0", "x1", "y1", "reviewer")
 SHOWN = 5

@@ -1,15 +1,15 @@
 """What a dataset's configuration says: where its raw data is and how it is split."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.lvis_parameters import LvisParameters, SelectionParameters
+from smallobjects.datasets.layouts import known_layouts
+from smallobjects.datasets.layouts.lvis.parameters import LvisParameters, SelectionParameters
 from smallobjects.datasets.saliency_parameters import SaliencyParameters
-from smallobjects.datasets.split_parameters import SELECTION, SplitParameters, resolution_order
+from smallobjects.datasets.splits.parameters import SELECTION, SplitParameters, resolution_order
 from smallobjects.parameters import Parameters
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -105,8 +105,8 @@ class DatasetParameters(Parameters):
     @field_validator("layout")
     @classmethod
     def _known_layout(cls, value: str) -> str:
-        if not value.isidentifier() or find_spec(f"smallobjects.datasets.{value}") is None:
-            raise ValueError(f"there is no converter smallobjects.datasets.{value}")
+        if value not in known_layouts():
+            raise ValueError(f"no such layout; there are {', '.join(known_layouts())}")
         return value
 
     @model_validator(mode="after")

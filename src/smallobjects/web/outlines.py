@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from smallobjects.datasets.outlines import polygons
+from smallobjects.datasets.layouts.coco.outlines import polygons
 from smallobjects.datasets.regions import regions
 
 _EIGHT = np.ones((3, 3), bool)

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from smallobjects.datasets.appearance import class_appearances
 from smallobjects.datasets.saliency_parameters import SaliencyNetwork, SaliencyTraining
-from smallobjects.datasets.scenes import draw_scene
+from smallobjects.datasets.synthetic.appearance import class_appearances
+from smallobjects.datasets.synthetic.scenes import draw_scene
 from smallobjects.pseudo_labels.training.augmentation import random_flip
 from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.training.loop import seeded, train

@@ -1,0 +1,1 @@
+"""Is a prepared dataset whole, and does all of it agree?"""

@@ -1,0 +1,1 @@
+"""The layout of MS COCO: one JSON file of instances per set of images."""

@@ -1,0 +1,1 @@
+"""How the images of PASCAL-B are chosen: candidates, a manual filter, a balanced selection."""

@@ -1,0 +1,1 @@
+"""Which images a split has: raw lists, and parts of them."""

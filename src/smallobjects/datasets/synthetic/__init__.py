@@ -1,0 +1,1 @@
+"""Synthetic scenes, and raw data made of them."""
