@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from smallobjects import __version__
 from smallobjects.errors import BadInputError
 
 # Subcommands are imported when they are called: `--help` and the light stages start without torch.
-COMMANDS = {
+TO_DATASETS = {
     "fetch": "fetching",
     "unpack": "fetching",
     "convert-sbd": "fetching",
@@ -21,35 +22,9 @@ COMMANDS = {
     "select-images": "selection",
     "prepare-dataset": "datasets",
     "check": "datasets",
-    "train-saliency": "saliency",
-    "train-saliency-on-masks": "saliency",
-    "make-saliency": "saliency",
-    "train-classifier": "pseudo_labels",
-    "make-cams": "pseudo_labels",
-    "make-rib-cams": "rib",
-    "make-seeds": "pseudo_labels",
-    "train-amn": "amn",
-    "make-amn-cams": "amn",
-    "train-edges": "pseudo_labels",
-    "walk-labels": "pseudo_labels",
-    "cut-objects": "cda",
-    "train-pasted-classifier": "cda",
-    "train-scorer": "clims",
-    "train-clims": "clims",
-    "train-edam": "edam",
-    "make-edam-cams": "edam",
-    "make-edam-labels": "edam",
-    "train-nsrom-classifier": "nsrom",
-    "train-nsrom-integral": "nsrom",
-    "make-nsrom-labels": "nsrom",
-    "mine-nsrom-labels": "nsrom",
-    "train-rca": "rca",
-    "make-rca-labels": "rca",
-    "train-box-classifier": "bana",
-    "make-bana-labels": "bana",
-    "train-detector": "bbam",
-    "attribute-boxes": "bbam",
-    "make-bbam-labels": "bbam",
+}
+"""Those up to prepared datasets, and their modules in this package."""
+FROM_LABELS = {
     "tune-thresholds": "tuning",
     "gather-labels": "gathering",
     "ground-truth-labels": "label_sources",
@@ -78,6 +53,25 @@ COMMANDS = {
     "verify": "verification",
     "config-schema": "configuration",
 }
+"""Those that follow when labels are made."""
+
+
+def label_commands() -> dict[str, click.Command]:
+    """Return the stages of label methods, from `commands.py` in the folder of each, IRN first."""
+    from smallobjects import pseudo_labels
+
+    [folder] = pseudo_labels.__path__
+    rooms = sorted(path.parent.name for path in Path(folder).glob("*/commands.py"))
+    rooms.sort(key=lambda room: room not in ("saliency", "irn"))
+    modules = (
+        importlib.import_module(f"smallobjects.pseudo_labels.{room}.commands") for room in rooms
+    )
+    return {
+        command.name: command
+        for module in modules
+        for command in vars(module).values()
+        if isinstance(command, click.Command)
+    }
 
 
 class _Road(click.Group):
@@ -98,12 +92,13 @@ class _Road(click.Group):
             ) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*TO_DATASETS, *label_commands(), *FROM_LABELS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"smallobjects.cli.{COMMANDS[cmd_name]}")
+        name = {**TO_DATASETS, **FROM_LABELS}.get(cmd_name)
+        if name is None:
+            return label_commands().get(cmd_name)
+        module = importlib.import_module(f"smallobjects.cli.{name}")
         return getattr(module, cmd_name.replace("-", "_"))
 
 

@@ -4,8 +4,13 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE, parameters_option
 from smallobjects.cli.serving import address_options, serve
+from smallobjects.commands.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    NEW_FILE,
+    parameters_option,
+)
 from smallobjects.datasets.layouts.lvis.parameters import LvisParameters
 from smallobjects.publishing import publish_file
 

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FOLDER, parameters_option
+from smallobjects.commands.options import (
+    EXISTING_FILE,
+    EXISTING_FOLDER,
+    NEW_FOLDER,
+    parameters_option,
+)
 from smallobjects.datasets.layouts import known_layouts
 from smallobjects.datasets.parameters import DatasetParameters, SyntheticParameters
 

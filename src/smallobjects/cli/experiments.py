@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smallobjects.cli.options import EXISTING_FILE
+from smallobjects.commands.options import EXISTING_FILE
 
 if TYPE_CHECKING:
     from smallobjects.config import Experiment

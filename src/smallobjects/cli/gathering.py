@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from smallobjects.cli.label_sources import labels_option, manifest_option, score_split_option
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     dataset_option,
     seed_option,
 )
-from smallobjects.cli.stages import one_line_errors, split_option
+from smallobjects.commands.stages import one_line_errors, split_option
 from smallobjects.pseudo_labels.attention.parameters import ScoringParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 

@@ -5,7 +5,14 @@ from pathlib import Path
 import click
 
 from smallobjects.cli.experiments import experiment_options, load_experiment
-from smallobjects.cli.options import (
+from smallobjects.cli.stage_inputs import THRESHOLDS, StageInputs
+from smallobjects.cli.tuned_files import (
+    method_settings,
+    scored_splits,
+    write_settings,
+    write_trials,
+)
+from smallobjects.commands.options import (
     EXISTING_FILE,
     dataset_option,
     device_option,
@@ -13,14 +20,7 @@ from smallobjects.cli.options import (
     seed_option,
     threads_option,
 )
-from smallobjects.cli.stage_inputs import THRESHOLDS, StageInputs
-from smallobjects.cli.stages import one_line_errors, split_option
-from smallobjects.cli.tuned_files import (
-    method_settings,
-    scored_splits,
-    write_settings,
-    write_trials,
-)
+from smallobjects.commands.stages import one_line_errors, split_option
 
 GRID = {1: (0.0, 0.95, 0.01), 2: (0.05, 0.6, 0.05)}
 """Lowest, highest and step, by the number of thresholds: two of them cost a CRF each."""

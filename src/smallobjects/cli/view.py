@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import EXISTING_FILE, EXISTING_FOLDER
 from smallobjects.cli.serving import address_options, serve
+from smallobjects.commands.options import EXISTING_FILE, EXISTING_FOLDER
 
 
 @click.command()

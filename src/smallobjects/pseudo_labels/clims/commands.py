@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     EXISTING_FILE,
     parameters_option,
 )
-from smallobjects.cli.stages import classifier_option, training_options
+from smallobjects.commands.stages import classifier_option, training_options
 from smallobjects.pseudo_labels.clims.parameters import (
     ClimsParameters,
     LanguageParameters,

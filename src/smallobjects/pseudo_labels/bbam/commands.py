@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     EXISTING_FILE,
     dataset_option,
     device_option,
@@ -13,8 +13,8 @@ from smallobjects.cli.options import (
     seed_option,
     threads_option,
 )
-from smallobjects.cli.resuming import with_scratch
-from smallobjects.cli.stages import (
+from smallobjects.commands.resuming import with_scratch
+from smallobjects.commands.stages import (
     one_line_errors,
     output_option,
     processes_option,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     NEW_FOLDER,
     dataset_option,
     device_option,
@@ -14,8 +14,8 @@ from smallobjects.cli.options import (
     threads_option,
     workers_option,
 )
-from smallobjects.cli.resuming import resumable
-from smallobjects.cli.stages import one_line_errors, output_option, split_option
+from smallobjects.commands.resuming import resumable
+from smallobjects.commands.stages import one_line_errors, output_option, split_option
 from smallobjects.datasets.saliency_parameters import (
     SaliencyMaskTraining,
     SaliencyNetwork,

@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.nsrom import attention_option, saliency_option
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     dataset_option,
     parameters_option,
 )
-from smallobjects.cli.stages import (
+from smallobjects.commands.stages import (
+    attention_option,
     one_line_errors,
     output_option,
     processes_option,
+    saliency_option,
     split_option,
     training_options,
 )

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     parameters_option,
 )
-from smallobjects.cli.stages import classifier_option, shard_option, training_options
+from smallobjects.commands.stages import classifier_option, shard_option, training_options
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.rib.parameters import RibParameters
 

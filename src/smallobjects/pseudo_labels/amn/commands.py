@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     EXISTING_FILE,
     dataset_option,
     device_option,
     parameters_option,
     threads_option,
 )
-from smallobjects.cli.stages import (
+from smallobjects.commands.stages import (
     classifier_option,
     one_line_errors,
     output_option,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     EXISTING_FILE,
     NEW_FILE,
     dataset_option,
@@ -13,7 +13,7 @@ from smallobjects.cli.options import (
     parameters_option,
     threads_option,
 )
-from smallobjects.cli.stages import (
+from smallobjects.commands.stages import (
     one_line_errors,
     output_option,
     shard_option,

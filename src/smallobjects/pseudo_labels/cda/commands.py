@@ -5,13 +5,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     dataset_option,
     parameters_option,
 )
-from smallobjects.cli.stages import one_line_errors, output_option, split_option, training_options
+from smallobjects.commands.stages import (
+    one_line_errors,
+    output_option,
+    split_option,
+    training_options,
+)
 from smallobjects.pseudo_labels.cda.parameters import CutParameters, PastedClassifierParameters
 
 if TYPE_CHECKING:

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     EXISTING_FILE,
-    EXISTING_FOLDER,
     dataset_option,
     device_option,
     parameters_option,
     threads_option,
 )
-from smallobjects.cli.stages import (
+from smallobjects.commands.stages import (
     cams_option,
     one_line_errors,
     output_option,
     processes_option,
+    saliency_option,
     shard_option,
     split_option,
     training_options,
@@ -113,7 +113,7 @@ def make_edam_cams(
 @click.command()
 @dataset_option
 @cams_option
-@click.option("--saliency", required=True, type=EXISTING_FOLDER, help="Output of make-saliency.")
+@saliency_option
 @parameters_option(LabelParameters)
 @processes_option
 @output_option("Labels of the shard (.zip)")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import click
 from pydantic import BaseModel
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     EXISTING_FILE,
+    EXISTING_FOLDER,
     NEW_FILE,
     dataset_option,
     device_option,
@@ -16,7 +17,7 @@ from smallobjects.cli.options import (
     threads_option,
     workers_option,
 )
-from smallobjects.cli.resuming import resumable
+from smallobjects.commands.resuming import resumable
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
 
@@ -49,6 +50,12 @@ seeds_option = click.option(
     multiple=True,
     type=EXISTING_FILE,
     help="Output of make-seeds; once for each shard.",
+)
+saliency_option = click.option(
+    "--saliency", required=True, type=EXISTING_FOLDER, help="Output of make-saliency."
+)
+attention_option = click.option(
+    "--attention", required=True, type=EXISTING_FILE, help="The gathered maps (.npz)."
 )
 cams_option = click.option(
     "--cams", required=True, type=EXISTING_FILE, help="Output of make-cams, of one shard."

@@ -5,17 +5,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.cli.options import (
+from smallobjects.commands.options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     NEW_FILE,
     dataset_option,
     parameters_option,
 )
-from smallobjects.cli.stages import (
+from smallobjects.commands.stages import (
+    attention_option,
     one_line_errors,
     output_option,
     processes_option,
+    saliency_option,
     split_option,
     training_options,
 )
@@ -28,13 +30,6 @@ from smallobjects.pseudo_labels.nsrom.parameters import (
 
 if TYPE_CHECKING:
     from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
-
-saliency_option = click.option(
-    "--saliency", required=True, type=EXISTING_FOLDER, help="Output of make-saliency."
-)
-attention_option = click.option(
-    "--attention", required=True, type=EXISTING_FILE, help="The gathered maps (.npz)."
-)
 
 
 @click.command()
