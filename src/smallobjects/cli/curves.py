@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import EXISTING_FILE, NEW_FILE, seed_option
+from smallobjects.command_options import EXISTING_FILE, NEW_FILE, seed_option
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_file
 

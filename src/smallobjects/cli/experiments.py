@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smallobjects.commands.options import EXISTING_FILE
+from smallobjects.command_options import EXISTING_FILE
 
 if TYPE_CHECKING:
     from smallobjects.config import Experiment

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smallobjects.cli.reporting import json_content, scale_option, validated
-from smallobjects.commands.options import output_option_ending, seed_option
+from smallobjects.command_options import output_option_ending, seed_option
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_file
 

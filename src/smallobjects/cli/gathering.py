@@ -7,15 +7,15 @@ from typing import Any
 import click
 
 from smallobjects.cli.label_sources import labels_option, manifest_option, score_split_option
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     dataset_option,
     seed_option,
 )
-from smallobjects.commands.stages import one_line_errors, split_option
 from smallobjects.pseudo_labels.attention.parameters import ScoringParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.stage_options import one_line_errors, split_option
 
 
 def _json_object(ctx: click.Context, option: click.Parameter, value: str) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     NEW_FILE,
     NEW_FOLDER,
     dataset_option,
 )
-from smallobjects.commands.stages import one_line_errors, split_option
+from smallobjects.pseudo_labels.stage_options import one_line_errors, split_option
 
 score_split_option = click.option(
     "--score-split", required=True, help="Split on which the labels are scored."

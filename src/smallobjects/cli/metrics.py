@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smallobjects.cli.score_inputs import check_options, check_tables, ground_truth
-from smallobjects.commands.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE
+from smallobjects.command_options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE
 from smallobjects.publishing import publish_file
 from smallobjects.publishing.checksums import file_checksum
 

@@ -10,7 +10,7 @@ from smallobjects.cli.experiments import (
     experiment_options,
     load_experiment,
 )
-from smallobjects.commands.options import EXISTING_FOLDER
+from smallobjects.command_options import EXISTING_FOLDER
 
 if TYPE_CHECKING:
     from smallobjects.overview.planned_jobs import PlannedJob

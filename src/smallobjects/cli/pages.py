@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from smallobjects.cli.reporting import json_content, scale_option
-from smallobjects.commands.options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE
+from smallobjects.command_options import EXISTING_FILE, EXISTING_FOLDER, NEW_FILE
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_file
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smallobjects.cli.reporting import json_content, scale_option, validated
-from smallobjects.commands.options import NEW_FOLDER, parameters_option, seed_option
+from smallobjects.command_options import NEW_FOLDER, parameters_option, seed_option
 from smallobjects.config.panels import PanelSettings
 from smallobjects.plot_style import FORMATS, save_figure
 from smallobjects.publishing import publish_directory

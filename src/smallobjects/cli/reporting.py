@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from pydantic import BaseModel, ValidationError
 
-from smallobjects.commands.options import EXISTING_FILE, output_option_ending
+from smallobjects.command_options import EXISTING_FILE, output_option_ending
 from smallobjects.publishing import publish_file
 
 if TYPE_CHECKING:

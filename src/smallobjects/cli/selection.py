@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     NEW_FILE,

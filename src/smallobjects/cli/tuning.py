@@ -12,7 +12,7 @@ from smallobjects.cli.tuned_files import (
     write_settings,
     write_trials,
 )
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     dataset_option,
     device_option,
@@ -20,7 +20,7 @@ from smallobjects.commands.options import (
     seed_option,
     threads_option,
 )
-from smallobjects.commands.stages import one_line_errors, split_option
+from smallobjects.pseudo_labels.stage_options import one_line_errors, split_option
 
 GRID = {1: (0.0, 0.95, 0.01), 2: (0.05, 0.6, 0.05)}
 """Lowest, highest and step, by the number of thresholds: two of them cost a CRF each."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from smallobjects.commands.options import EXISTING_FOLDER
+from smallobjects.command_options import EXISTING_FOLDER
 
 MOST_SHOWN = 20
 """Files of one kind that are named one by one; the rest is counted."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from smallobjects.cli.serving import address_options, serve
-from smallobjects.commands.options import EXISTING_FILE, EXISTING_FOLDER
+from smallobjects.command_options import EXISTING_FILE, EXISTING_FOLDER
 
 
 @click.command()

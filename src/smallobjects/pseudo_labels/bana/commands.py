@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     NEW_FILE,
     dataset_option,
@@ -13,14 +13,14 @@ from smallobjects.commands.options import (
     parameters_option,
     threads_option,
 )
-from smallobjects.commands.stages import (
+from smallobjects.pseudo_labels.bana.parameters import BanaLabelParameters, BoxClassifierParameters
+from smallobjects.pseudo_labels.stage_options import (
     one_line_errors,
     output_option,
     shard_option,
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.bana.parameters import BanaLabelParameters, BoxClassifierParameters
 
 if TYPE_CHECKING:
     from smallobjects.pseudo_labels.training.checkpoint import Checkpoint

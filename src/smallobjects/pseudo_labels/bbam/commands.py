@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     dataset_option,
     device_option,
@@ -13,8 +13,12 @@ from smallobjects.commands.options import (
     seed_option,
     threads_option,
 )
-from smallobjects.commands.resuming import with_scratch
-from smallobjects.commands.stages import (
+from smallobjects.pseudo_labels.bbam.parameters import (
+    AttributionParameters,
+    BbamLabelParameters,
+    DetectorParameters,
+)
+from smallobjects.pseudo_labels.stage_options import (
     one_line_errors,
     output_option,
     processes_option,
@@ -22,11 +26,7 @@ from smallobjects.commands.stages import (
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.bbam.parameters import (
-    AttributionParameters,
-    BbamLabelParameters,
-    DetectorParameters,
-)
+from smallobjects.pseudo_labels.training.resuming import with_scratch
 
 if TYPE_CHECKING:
     from smallobjects.pseudo_labels.training.checkpoint import Checkpoint

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     dataset_option,
     parameters_option,
 )
-from smallobjects.commands.stages import (
+from smallobjects.pseudo_labels.cda.parameters import CutParameters, PastedClassifierParameters
+from smallobjects.pseudo_labels.stage_options import (
     one_line_errors,
     output_option,
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.cda.parameters import CutParameters, PastedClassifierParameters
 
 if TYPE_CHECKING:
     from smallobjects.pseudo_labels.training.checkpoint import Checkpoint

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     parameters_option,
 )
-from smallobjects.commands.stages import classifier_option, training_options
 from smallobjects.pseudo_labels.clims.parameters import (
     ClimsParameters,
     LanguageParameters,
     ScorerParameters,
 )
+from smallobjects.pseudo_labels.stage_options import classifier_option, training_options
 
 if TYPE_CHECKING:
     from smallobjects.pseudo_labels.training.checkpoint import Checkpoint

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     dataset_option,
     device_option,
     parameters_option,
     threads_option,
 )
-from smallobjects.commands.stages import (
+from smallobjects.pseudo_labels.edam.parameters import EdamParameters, LabelParameters
+from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.stage_options import (
     cams_option,
     one_line_errors,
     output_option,
@@ -22,8 +24,6 @@ from smallobjects.commands.stages import (
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.edam.parameters import EdamParameters, LabelParameters
-from smallobjects.pseudo_labels.parameters import CamParameters
 
 if TYPE_CHECKING:
     from smallobjects.pseudo_labels.training.checkpoint import Checkpoint

@@ -5,14 +5,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     dataset_option,
     device_option,
     parameters_option,
     threads_option,
 )
-from smallobjects.commands.stages import (
+from smallobjects.pseudo_labels.parameters import (
+    CamParameters,
+    ClassifierParameters,
+    EdgeParameters,
+    RandomWalkParameters,
+    SeedParameters,
+)
+from smallobjects.pseudo_labels.stage_options import (
     cams_option,
     classifier_option,
     one_line_errors,
@@ -22,13 +29,6 @@ from smallobjects.commands.stages import (
     shard_option,
     split_option,
     training_options,
-)
-from smallobjects.pseudo_labels.parameters import (
-    CamParameters,
-    ClassifierParameters,
-    EdgeParameters,
-    RandomWalkParameters,
-    SeedParameters,
 )
 
 if TYPE_CHECKING:

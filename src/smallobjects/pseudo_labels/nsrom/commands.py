@@ -5,14 +5,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     NEW_FILE,
     dataset_option,
     parameters_option,
 )
-from smallobjects.commands.stages import (
+from smallobjects.pseudo_labels.nsrom.parameters import (
+    ClassifierParameters,
+    FirstLabelParameters,
+    IntegralParameters,
+    MiningParameters,
+)
+from smallobjects.pseudo_labels.stage_options import (
     attention_option,
     one_line_errors,
     output_option,
@@ -20,12 +26,6 @@ from smallobjects.commands.stages import (
     saliency_option,
     split_option,
     training_options,
-)
-from smallobjects.pseudo_labels.nsrom.parameters import (
-    ClassifierParameters,
-    FirstLabelParameters,
-    IntegralParameters,
-    MiningParameters,
 )
 
 if TYPE_CHECKING:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     dataset_option,
     parameters_option,
 )
-from smallobjects.commands.stages import (
+from smallobjects.pseudo_labels.rca.parameters import RcaLabelParameters, RcaParameters
+from smallobjects.pseudo_labels.stage_options import (
     attention_option,
     one_line_errors,
     output_option,
@@ -18,7 +19,6 @@ from smallobjects.commands.stages import (
     split_option,
     training_options,
 )
-from smallobjects.pseudo_labels.rca.parameters import RcaLabelParameters, RcaParameters
 
 if TYPE_CHECKING:
     from smallobjects.pseudo_labels.training.checkpoint import Checkpoint

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     parameters_option,
 )
-from smallobjects.commands.stages import classifier_option, shard_option, training_options
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.rib.parameters import RibParameters
+from smallobjects.pseudo_labels.stage_options import (
+    classifier_option,
+    shard_option,
+    training_options,
+)
 
 
 @click.command()

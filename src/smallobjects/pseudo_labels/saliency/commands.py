@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     NEW_FOLDER,
     dataset_option,
     device_option,
@@ -14,14 +14,14 @@ from smallobjects.commands.options import (
     threads_option,
     workers_option,
 )
-from smallobjects.commands.resuming import resumable
-from smallobjects.commands.stages import one_line_errors, output_option, split_option
 from smallobjects.datasets.saliency_parameters import (
     SaliencyMaskTraining,
     SaliencyNetwork,
     SaliencyParameters,
     SaliencyTraining,
 )
+from smallobjects.pseudo_labels.stage_options import one_line_errors, output_option, split_option
+from smallobjects.pseudo_labels.training.resuming import resumable
 
 if TYPE_CHECKING:
     from smallobjects.pseudo_labels.training.checkpoint import Checkpoint

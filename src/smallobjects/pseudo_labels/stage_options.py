@@ -6,7 +6,7 @@ from collections.abc import Callable
 import click
 from pydantic import BaseModel
 
-from smallobjects.commands.options import (
+from smallobjects.command_options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     NEW_FILE,
@@ -17,9 +17,9 @@ from smallobjects.commands.options import (
     threads_option,
     workers_option,
 )
-from smallobjects.commands.resuming import resumable
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
+from smallobjects.pseudo_labels.training.resuming import resumable
 
 EXPECTED_ERRORS = (
     BadInputError,

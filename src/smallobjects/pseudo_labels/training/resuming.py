@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from pydantic import BaseModel
 
-from smallobjects.commands.options import OUTPUTS
+from smallobjects.command_options import OUTPUTS
 from smallobjects.publishing.one_writer import only_writer
 
 CHANGE_NO_RESULT = {"threads", "workers", "device", "checkpoint_minutes"}

@@ -1,1 +1,0 @@
-"""What subcommands share: their options, errors in one line, and trainings that go on."""
