@@ -23,6 +23,7 @@ from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.labels.archive import LabelArchives, write_labels
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
+from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
 TINY = AmnParameters(
@@ -211,9 +212,11 @@ def trained(squares, seeds, path, parameters=TINY, seed=3, workers=0):
     torch.manual_seed(0)
     classifier = Classifier("tiny", 3).eval()
     model = train_amn(
-        squares, squares.split("train"), seeds, classifier, parameters,
-        seed=seed, device=CPU, workers=workers,
-    )  # fmt: skip
+        TrainingContext(squares, squares.split("train"), seed=seed, device=CPU, workers=workers),
+        seeds,
+        classifier,
+        parameters,
+    )
     save_amn(path, model)
     return path.read_bytes()
 

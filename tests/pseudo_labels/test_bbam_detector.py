@@ -27,6 +27,7 @@ from smallobjects.pseudo_labels.bbam.training import (
 )
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
 from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.training.context import TrainingContext
 
 SMALL = DetectorParameters(
     **dict(TINY),
@@ -46,7 +47,7 @@ SMALL = DetectorParameters(
 def trained(squares):
     torch.set_num_threads(1)
     return train_detector(
-        squares, squares.split("train"), SMALL, seed=0, device=torch.device("cpu")
+        TrainingContext(squares, squares.split("train"), seed=0, device=torch.device("cpu")), SMALL
     )
 
 

@@ -36,6 +36,7 @@ from smallobjects.pseudo_labels.cda.pasting import (
 )
 from smallobjects.pseudo_labels.cda.training import PastedSample, pasted_rate_factor
 from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.training.context import TrainingContext
 
 LOOSE = CutParameters(min_share=0.03)
 
@@ -368,9 +369,10 @@ def test_a_class_that_only_cuts_show_is_learnt(squares, labels, cuts):
     parameters = PastedClassifierParameters(**{**STAGES["classifier"], "epochs": 120})
     only_red = [cut for cut in cuts if cut.class_id == 1]
     classifier = train_pasted_classifier(
-        squares, ids, ObjectCuts(squares, labels, only_red), parameters,
-        seed=0, device=torch.device("cpu"),
-    )  # fmt: skip
+        TrainingContext(squares, ids, seed=0, device=torch.device("cpu")),
+        ObjectCuts(squares, labels, only_red),
+        parameters,
+    )
     with torch.no_grad():
         red, blue = (
             classifier(torch.from_numpy(normalise(squares.read_image(i)))[None])[0]

@@ -13,6 +13,7 @@ from smallobjects.pseudo_labels.cams.classifier import (
 )
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.parameters import ClassifierParameters
+from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
 TINY = ClassifierParameters(
@@ -32,7 +33,8 @@ TINY = ClassifierParameters(
 
 def trained(squares, tmp_path, name, parameters=TINY, seed=3, workers=0):
     classifier = train_classifier(
-        squares, squares.split("train"), parameters, seed=seed, device=CPU, workers=workers
+        TrainingContext(squares, squares.split("train"), seed=seed, device=CPU, workers=workers),
+        parameters,
     )
     path = tmp_path / name
     save_classifier(path, classifier)
@@ -48,7 +50,7 @@ def test_same_seed_same_bytes_whoever_loads(squares, tmp_path):
 def test_learns_colours(squares):
     parameters = TINY.model_copy(update={"epochs": 40})
     ids = squares.split("train")
-    classifier = train_classifier(squares, ids, parameters, seed=0, device=CPU)
+    classifier = train_classifier(TrainingContext(squares, ids, seed=0, device=CPU), parameters)
     from smallobjects.pseudo_labels.training.augmentation import normalise
 
     right = []
@@ -66,7 +68,7 @@ def test_frozen_statistics_and_untrained_stages(squares):
     torch.manual_seed(3)
     before = Classifier("tiny", 3).state_dict()
     after = train_classifier(
-        squares, squares.split("train"), parameters, seed=3, device=CPU
+        TrainingContext(squares, squares.split("train"), seed=3, device=CPU), parameters
     ).state_dict()
     changed = {key for key in before if not torch.equal(before[key], after[key])}
     assert "head.weight" in changed
@@ -117,7 +119,9 @@ def test_resnet50_takes_one_step(squares, tmp_path):
     parameters = ClassifierParameters(
         weights=weights, crop_size=64, resize_long_side=(60, 70), batch_size=2, epochs=1
     )
-    classifier = train_classifier(squares, ["wide", "grey"], parameters, seed=0, device=CPU)
+    classifier = train_classifier(
+        TrainingContext(squares, ["wide", "grey"], seed=0, device=CPU), parameters
+    )
     before = torch.load(weights, weights_only=True)
     state = classifier.backbone.state_dict()
     assert torch.equal(state["stages.layer2.0.conv1.weight"], before["layer2.0.conv1.weight"])
@@ -146,4 +150,6 @@ def test_other_files_are_refused(squares, tmp_path):
 def test_a_loss_that_explodes_is_named(squares):
     parameters = TINY.model_copy(update={"learning_rate": 1e30, "head_learning_rate": 1e30})
     with pytest.raises(FloatingPointError, match="learning rate"):
-        train_classifier(squares, squares.split("train"), parameters, seed=0, device=CPU)
+        train_classifier(
+            TrainingContext(squares, squares.split("train"), seed=0, device=CPU), parameters
+        )

@@ -33,6 +33,7 @@ from smallobjects.pseudo_labels.clims.scoring import load_scorer
 from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
 from smallobjects.pseudo_labels.clims.training import train_clims
 from smallobjects.pseudo_labels.errors import BadInputError
+from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
 LANGUAGE = LanguageParameters(background=("ground",))
@@ -102,10 +103,10 @@ def test_bad_settings_are_named(squares):
         ScorerParameters(network="tiny", weights="a.pt")
     clip = ScorerParameters(network="open_clip", weights="a.pt")
     with pytest.raises(BadInputError, match="only what stands in for it is"):
-        train_dual_encoder(squares, ["wide"], clip, LANGUAGE, seed=0, device=CPU)
+        train_dual_encoder(TrainingContext(squares, ["wide"], seed=0, device=CPU), clip, LANGUAGE)
     nothing = LanguageParameters(background=())
     with pytest.raises(BadInputError, match="no image of the split has a box"):
-        train_dual_encoder(squares, ["empty"], SCORER, nothing, seed=0, device=CPU)
+        train_dual_encoder(TrainingContext(squares, ["empty"], seed=0, device=CPU), SCORER, nothing)
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +180,10 @@ def test_clip_trains_maps(squares, clip_weights):
     parameters = CLIMS.model_copy(update={"epochs": 1})
     arguments = (parameters, LanguageParameters())
     after = train_clims(
-        squares, squares.split("train"), classifier, scorer, *arguments, seed=0, device=CPU
+        TrainingContext(squares, squares.split("train"), seed=0, device=CPU),
+        classifier,
+        scorer,
+        *arguments,
     ).state_dict()
     changed = {key for key in before if not torch.equal(before[key], after[key])}
     # The stem keeps its weights, while its statistics follow the batches as all others do.
@@ -207,7 +211,7 @@ def test_regions_show_one_class_and_its_text(squares):
 @pytest.fixture(scope="module")
 def scorer(squares):
     ids = squares.split("train")
-    return train_dual_encoder(squares, ids, SCORER, LANGUAGE, seed=0, device=CPU)
+    return train_dual_encoder(TrainingContext(squares, ids, seed=0, device=CPU), SCORER, LANGUAGE)
 
 
 def test_the_small_scorer_tells_classes_apart(squares, scorer):
@@ -246,7 +250,9 @@ def test_a_frozen_backbone_stands_in_too(squares, tmp_path):
         network="efficientnet_lite0", weights=weights, image_size=48, steps=40, batch_size=12
     )
     ids = squares.split("train")
-    trained = train_dual_encoder(squares, ids, parameters, LANGUAGE, seed=0, device=CPU)
+    trained = train_dual_encoder(
+        TrainingContext(squares, ids, seed=0, device=CPU), parameters, LANGUAGE
+    )
     pretrained = build_backbone("efficientnet_lite0", weights).state_dict()
     state = trained.features.backbone.state_dict()
     assert all(torch.equal(state[name], pretrained[name]) for name in pretrained)

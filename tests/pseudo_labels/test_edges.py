@@ -16,6 +16,7 @@ from smallobjects.pseudo_labels.irn.edges import (
 from smallobjects.pseudo_labels.irn.seed_samples import strided_label
 from smallobjects.pseudo_labels.labels.archive import LabelArchives, write_labels
 from smallobjects.pseudo_labels.parameters import EdgeParameters
+from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
 TINY = EdgeParameters(
@@ -42,11 +43,12 @@ def seeds(squares, tmp_path_factory):
         yield archives
 
 
-def train(squares, seeds, parameters=TINY, classifier=None, **options):
+def train(squares, seeds, parameters=TINY, classifier=None, workers=0):
     torch.manual_seed(0)
     classifier = classifier or Classifier("tiny", 3)
     ids = squares.split("train")
-    return train_edges(squares, ids, seeds, classifier, parameters, seed=1, device=CPU, **options)
+    context = TrainingContext(squares, ids, seed=1, device=CPU, workers=workers)
+    return train_edges(context, seeds, classifier, parameters)
 
 
 def test_same_seed_same_bytes_whoever_loads(squares, seeds, tmp_path):
@@ -92,7 +94,10 @@ def test_resnet50_takes_a_step_with_a_still_backbone(squares, seeds, tmp_path):
     parameters = EdgeParameters(weights=weights, crop_size=64, batch_size=2, epochs=1, radius=5)
     torch.manual_seed(0)
     network = train_edges(
-        squares, ["wide", "grey"], seeds, Classifier("tiny", 3), parameters, seed=0, device=CPU
+        TrainingContext(squares, ["wide", "grey"], seed=0, device=CPU),
+        seeds,
+        Classifier("tiny", 3),
+        parameters,
     )
     before = torch.load(weights, weights_only=True)
     state = network.backbone.state_dict()

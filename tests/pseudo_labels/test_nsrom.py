@@ -31,6 +31,7 @@ from smallobjects.pseudo_labels.nsrom.parameters import (
     MiningParameters,
     ReasoningNetwork,
 )
+from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
 NETWORK = {"network": "tiny", "width": 8, "nodes": 3, "states": 4, "input_size": 32}
@@ -244,7 +245,9 @@ def gathered(eighty):
     """A classifier of eighty classes, barely trained, and what it gathered."""
     ids = eighty.split("train")
     parameters = ClassifierParameters(**NETWORK, **TRAINING)
-    network, accumulator = train_classifier(eighty, ids, parameters, seed=1, device=CPU)
+    network, accumulator = train_classifier(
+        TrainingContext(eighty, ids, seed=1, device=CPU), parameters
+    )
     return network, dict(accumulator.maps(ids, eighty.image_classes))
 
 
@@ -264,7 +267,7 @@ def test_a_seed_is_a_training_and_workers_change_nothing(eighty, gathered):
     ids, parameters = eighty.split("train"), ClassifierParameters(**NETWORK, **TRAINING)
     for seed, workers, equal in ((1, 2, True), (2, 0, False)):
         network, again = train_classifier(
-            eighty, ids, parameters, seed=seed, device=CPU, workers=workers
+            TrainingContext(eighty, ids, seed=seed, device=CPU, workers=workers), parameters
         )
         maps = dict(again.maps(ids, eighty.image_classes))
         assert equal == all(np.array_equal(maps[i][1], gathered[1][i][1]) for i in ids)
@@ -280,8 +283,10 @@ def test_the_integral_model_learns_the_gathered_maps(eighty, gathered):
     assert np.array_equal(target[[0, 79]], gathered[1]["wide"][1] / np.float32(255))
     assert not target[1:79].any()
     assert not sample.target("empty").any()
-    network = train_integral(eighty, ids, gathered[1], parameters, seed=1, device=CPU)
+    network = train_integral(
+        TrainingContext(eighty, ids, seed=1, device=CPU), gathered[1], parameters
+    )
     assert not network.training
     other = parameters.model_copy(update={"input_size": 48})
     with pytest.raises(BadInputError, match=r"12, 12.*8, 8.*input_size"):
-        train_integral(eighty, ids, gathered[1], other, seed=1, device=CPU)
+        train_integral(TrainingContext(eighty, ids, seed=1, device=CPU), gathered[1], other)

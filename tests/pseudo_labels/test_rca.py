@@ -26,6 +26,7 @@ from smallobjects.pseudo_labels.rca.parameters import (
 )
 from smallobjects.pseudo_labels.rca.regions import region_masks, region_means
 from smallobjects.pseudo_labels.rca.training import train_rca
+from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
 SMALL = RcaNetworkParameters(network="tiny", width=4, memory=5, prototypes=2)
@@ -272,8 +273,8 @@ def training():
 
 def test_a_training_is_repeatable_and_uses_its_memory(squares, training):
     ids = squares.split("train")
-    network, gathered = train_rca(squares, ids, training, seed=1, device=CPU)
-    again, maps = train_rca(squares, ids, training, seed=1, device=CPU, workers=2)
+    network, gathered = train_rca(TrainingContext(squares, ids, seed=1, device=CPU), training)
+    again, maps = train_rca(TrainingContext(squares, ids, seed=1, device=CPU, workers=2), training)
     for first, second in zip(
         network.state_dict().values(), again.state_dict().values(), strict=True
     ):
@@ -292,7 +293,7 @@ def test_the_contrast_trains_the_embedding_from_its_epoch_on(squares, training):
 
     def embedding(**changes):
         parameters = training.model_copy(update={"weight_decay": 0.0, **changes})
-        network, _ = train_rca(squares, ids, parameters, seed=1, device=CPU)
+        network, _ = train_rca(TrainingContext(squares, ids, seed=1, device=CPU), parameters)
         return torch.cat([p.detach().flatten() for p in network.embedding.parameters()])
 
     never = embedding(contrast_epoch=9)

@@ -19,6 +19,7 @@ from smallobjects.pseudo_labels.nsrom.parameters import IntegralParameters
 from smallobjects.pseudo_labels.parameters import ClassifierParameters
 from smallobjects.pseudo_labels.rca.parameters import RcaParameters
 from smallobjects.pseudo_labels.rca.training import train_rca
+from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
 COMMON = {"network": "tiny", "batch_norm": "trained", "learning_rate": 0.01}
@@ -40,29 +41,29 @@ BBAM = {
 
 def classifier(dataset, ids, **stages):
     settings = ClassifierParameters(**COMMON, **CROPS, epochs=1, batch_size=4, **stages)
-    return train_classifier(dataset, ids, settings, seed=0, device=CPU)
+    return train_classifier(TrainingContext(dataset, ids, seed=0, device=CPU), settings)
 
 
 def bana(dataset, ids, **stages):
     settings = BoxClassifierParameters(**COMMON, crop_size=32, batch_size=4, steps=2, **stages)
-    return train_box_classifier(dataset, ids, settings, seed=0, device=CPU)
+    return train_box_classifier(TrainingContext(dataset, ids, seed=0, device=CPU), settings)
 
 
 def bbam(dataset, ids, **stages):
     settings = DetectorParameters(**COMMON, **BBAM, **stages)
-    return train_detector(dataset, ids, settings, seed=0, device=CPU)
+    return train_detector(TrainingContext(dataset, ids, seed=0, device=CPU), settings)
 
 
 def edam(dataset, ids, **stages):
     settings = EdamParameters(
         **COMMON, **CROPS, hidden=8, token_pooling=2, passes=1, recompute=False, **stages
     )
-    return train_edam(dataset, ids, settings, seed=0, device=CPU)
+    return train_edam(TrainingContext(dataset, ids, seed=0, device=CPU), settings)
 
 
 def nsrom_classifier(dataset, ids, **stages):
     settings = NsromParameters(**COMMON, **SQUARE, **REASONING, **stages)
-    return nsrom.train_classifier(dataset, ids, settings, seed=0, device=CPU)[0]
+    return nsrom.train_classifier(TrainingContext(dataset, ids, seed=0, device=CPU), settings)[0]
 
 
 def nsrom_integral(dataset, ids, **stages):
@@ -74,14 +75,14 @@ def nsrom_integral(dataset, ids, **stages):
         for image_id, maps in zip(ids, found, strict=True)
     }
     settings = IntegralParameters(**COMMON, **SQUARE, **REASONING, **stages)
-    return train_integral(dataset, ids, attention, settings, seed=0, device=CPU)
+    return train_integral(TrainingContext(dataset, ids, seed=0, device=CPU), attention, settings)
 
 
 def rca(dataset, ids, **stages):
     settings = RcaParameters(
         **COMMON, **SQUARE, width=8, memory=6, prototypes=2, new_factor=1, **stages
     )
-    return train_rca(dataset, ids, settings, seed=0, device=CPU)[0]
+    return train_rca(TrainingContext(dataset, ids, seed=0, device=CPU), settings)[0]
 
 
 TRAININGS = [classifier, bana, bbam, edam, nsrom_classifier, nsrom_integral, rca]

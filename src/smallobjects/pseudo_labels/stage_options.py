@@ -2,6 +2,8 @@
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from pydantic import BaseModel
@@ -20,6 +22,9 @@ from smallobjects.command_options import (
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
 from smallobjects.pseudo_labels.training.resuming import resumable
+
+if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 
 EXPECTED_ERRORS = (
     BadInputError,
@@ -82,13 +87,15 @@ def output_option(what: str) -> Callable:
     return click.option("--output", required=True, type=NEW_FILE, help=f"{what} to write.")
 
 
-def training_options(parameters: type[BaseModel], what: str, resumes: bool = True) -> Callable:
+def training_options(parameters: type[BaseModel], what: str) -> Callable:
     """Return a decorator that gives a training its options, and its errors in one line.
+
+    The command gets a `context` (`TrainingContext`), its `parameters`, its `output`, and the
+    options of its own.
 
     Args:
         parameters: the model of `--parameters`.
         what: is written to `--output`.
-        resumes: whether it keeps a checkpoint, which the command gets as `checkpoint`.
     """
     options = (
         dataset_option,
@@ -102,9 +109,33 @@ def training_options(parameters: type[BaseModel], what: str, resumes: bool = Tru
     )
 
     def decorate(command: Callable) -> Callable:
-        decorated = one_line_errors(resumable(command) if resumes else command)
+        decorated = one_line_errors(resumable(_with_context(command)))
         for option in reversed(options):
             decorated = option(decorated)
         return decorated
 
     return decorate
+
+
+def _with_context(command: Callable) -> Callable:
+    @functools.wraps(command)
+    def run(
+        dataset: Path,
+        split: str,
+        seed: int,
+        threads: int,
+        workers: int,
+        device: str,
+        checkpoint: "Checkpoint",
+        **options: object,
+    ) -> None:
+        from smallobjects.datasets.prepared import PreparedDataset
+        from smallobjects.pseudo_labels.devices import select_device
+        from smallobjects.pseudo_labels.training.context import TrainingContext
+
+        data = PreparedDataset.open(dataset)
+        chosen = select_device(device, threads)
+        context = TrainingContext(data, data.split(split), seed, chosen, workers, checkpoint)
+        command(context=context, **options)
+
+    return run

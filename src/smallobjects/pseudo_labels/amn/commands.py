@@ -25,7 +25,7 @@ from smallobjects.pseudo_labels.stage_options import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
 @click.command()
@@ -33,41 +33,25 @@ if TYPE_CHECKING:
 @classifier_option
 @seeds_option
 def train_amn(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     classifier: Path,
     seeds: tuple[Path, ...],
     parameters: AmnParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train the activation manipulation network on the seeds of all shards (AMN)."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.amn.network import save_amn
     from smallobjects.pseudo_labels.amn.training import train_amn as train
     from smallobjects.pseudo_labels.cams.classifier import load_classifier
-    from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.labels.archive import LabelArchives
 
-    data = PreparedDataset.open(dataset)
-    image_ids = data.split(split)
-    chosen = select_device(device, threads)
     with LabelArchives(list(seeds)) as archives:
-        archives.require(image_ids)
+        archives.require(context.image_ids)
         trained = train(
-            data,
-            image_ids,
+            context,
             archives,
-            load_classifier(classifier, data.num_classes - 1),
+            load_classifier(classifier, context.dataset.num_classes - 1),
             parameters,
-            seed=seed,
-            device=chosen,
-            workers=workers,
-            checkpoint=checkpoint,
         )
     save_amn(output, trained)
 

@@ -1,7 +1,6 @@
 """Training of the activation manipulation network on seeds (AMN)."""
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -12,7 +11,7 @@ from smallobjects.pseudo_labels.cams.classifier import Classifier, multi_hot
 from smallobjects.pseudo_labels.irn.seed_samples import SeedSample
 from smallobjects.pseudo_labels.labels.archive import LabelArchives
 from smallobjects.pseudo_labels.training.augmentation import VOID
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded, train
 from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
 
@@ -69,29 +68,19 @@ class AmnSample:
 
 
 def train_amn(
-    dataset: PreparedDataset,
-    image_ids: list[str],
+    context: TrainingContext,
     seeds: LabelArchives,
     classifier: Classifier,
     parameters: AmnParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
 ) -> AmnNetwork:
     """Train an activation manipulation network on seeds.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on; one without a class is background.
+        context: the images to train on; one without a class is background. The seed is that of
+            initial values, dropout, order and augmentation.
         seeds: their seeds.
         classifier: whose backbone is the start if the parameters say so.
         parameters: the settings. Batch normalisation keeps its running statistics.
-        seed: seed of initial values, dropout, order and augmentation.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The network in evaluation mode.
@@ -99,17 +88,19 @@ def train_amn(
     Raises:
         BadInputError: the seeds or the classifier do not fit.
     """
-    with seeded(seed):
-        network = initial_network(parameters, dataset.num_classes - 1, classifier).to(device)
+    with seeded(context.seed):
+        network = initial_network(parameters, context.dataset.num_classes - 1, classifier).to(
+            context.device
+        )
         samples = SampleSequence(
-            image_ids,
-            AmnSample(dataset, seeds, parameters, network.stride),
+            context.image_ids,
+            AmnSample(context.dataset, seeds, parameters, network.stride),
             batch_size=parameters.batch_size,
             epochs=parameters.epochs,
-            seed=seed,
+            seed=context.seed,
         )
 
-        batches = Batches(samples, parameters.batch_size, workers)
+        batches = Batches(samples, parameters.batch_size, context.workers)
 
         def loss(batch: list[Tensor], _: int) -> Tensor:
             images, labels, targets = batch
@@ -122,8 +113,8 @@ def train_amn(
             network,
             adam(network, parameters),
             lambda step: 1.0,
-            device=device,
+            device=context.device,
             name="AMN",
-            checkpoint=checkpoint,
+            checkpoint=context.checkpoint,
         )
     return network.eval()

@@ -23,38 +23,21 @@ from smallobjects.pseudo_labels.stage_options import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
 @click.command()
 @training_options(BoxClassifierParameters, "Box classifier (.pth)")
 def train_box_classifier(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     parameters: BoxClassifierParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train the classifier of parts of boxes and of the background around them (BANA)."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.bana import training
     from smallobjects.pseudo_labels.bana.network import save_box_classifier
-    from smallobjects.pseudo_labels.devices import select_device
 
-    data = PreparedDataset.open(dataset)
-    trained = training.train_box_classifier(
-        data,
-        data.split(split),
-        parameters,
-        seed=seed,
-        device=select_device(device, threads),
-        workers=workers,
-        checkpoint=checkpoint,
-    )
+    trained = training.train_box_classifier(context, parameters)
     save_box_classifier(output, trained)
 
 

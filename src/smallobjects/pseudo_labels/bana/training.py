@@ -4,11 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.bana.network import BoxClassifier
 from smallobjects.pseudo_labels.bana.parameters import BoxClassifierParameters
 from smallobjects.pseudo_labels.bana.samples import BoxedSample
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded, train
 from smallobjects.pseudo_labels.training.sampling import Batches, sample_steps
 from smallobjects.pseudo_labels.training.schedules import one_cycle_factor, step_factor
@@ -33,25 +32,14 @@ def optimiser(classifier: BoxClassifier, parameters: BoxClassifierParameters) ->
 
 
 def train_box_classifier(
-    dataset: PreparedDataset,
-    image_ids: list[str],
-    parameters: BoxClassifierParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
+    context: TrainingContext, parameters: BoxClassifierParameters
 ) -> BoxClassifier:
     """Train the classifier on boxes and on the background around them.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on; those without a box are all background.
+        context: the images to train on; those without a box are all background. The seed is that of
+            initial values, dropout, order and augmentation.
         parameters: the settings.
-        seed: seed of initial values, dropout, order and augmentation.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The classifier in evaluation mode.
@@ -61,11 +49,17 @@ def train_box_classifier(
     """
     size, steps = parameters.batch_size, parameters.steps
     samples = sample_steps(
-        image_ids, BoxedSample(dataset, parameters), batch_size=size, steps=steps, seed=seed
+        context.image_ids,
+        BoxedSample(context.dataset, parameters),
+        batch_size=size,
+        steps=steps,
+        seed=context.seed,
     )
-    with seeded(seed):
-        classifier = BoxClassifier(parameters.network, dataset.num_classes, parameters.weights)
-        classifier.to(device).train()
+    with seeded(context.seed):
+        classifier = BoxClassifier(
+            parameters.network, context.dataset.num_classes, parameters.weights
+        )
+        classifier.to(context.device).train()
         classifier.backbone.train_stages(parameters.trained_from)
         classifier.backbone.set_statistics(parameters.batch_norm)
 
@@ -84,13 +78,13 @@ def train_box_classifier(
             return step_factor(step, parameters.decay_at)
 
         train(
-            Batches(samples, size, workers, most=steps, pad=True),
+            Batches(samples, size, context.workers, most=steps, pad=True),
             loss,
             classifier,
             optimiser(classifier, parameters),
             rate,
-            device=device,
+            device=context.device,
             name="box classifier",
-            checkpoint=checkpoint,
+            checkpoint=context.checkpoint,
         )
     return classifier.eval()

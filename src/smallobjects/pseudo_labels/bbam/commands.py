@@ -29,38 +29,21 @@ from smallobjects.pseudo_labels.stage_options import (
 from smallobjects.pseudo_labels.training.resuming import with_scratch
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
 @click.command()
 @training_options(DetectorParameters, "Detector (.pth)")
 def train_detector(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     parameters: DetectorParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train an object detector on the boxes (BBAM)."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.bbam import training
     from smallobjects.pseudo_labels.bbam.detector import save_detector
-    from smallobjects.pseudo_labels.devices import select_device
 
-    data = PreparedDataset.open(dataset)
-    trained = training.train_detector(
-        data,
-        data.split(split),
-        parameters,
-        seed=seed,
-        device=select_device(device, threads),
-        workers=workers,
-        checkpoint=checkpoint,
-    )
+    trained = training.train_detector(context, parameters)
     save_detector(output, trained)
 
 

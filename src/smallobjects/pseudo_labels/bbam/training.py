@@ -11,7 +11,7 @@ from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded, train
 from smallobjects.pseudo_labels.training.sampling import Batches, sample_steps
 from smallobjects.pseudo_labels.training.schedules import one_cycle_factor, step_factor
@@ -101,26 +101,13 @@ def gradient_descent(detector: Detector, parameters: DetectorParameters) -> torc
     return torch.optim.SGD(groups, momentum=parameters.momentum)
 
 
-def train_detector(
-    dataset: PreparedDataset,
-    image_ids: list[str],
-    parameters: DetectorParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
-) -> Detector:
+def train_detector(context: TrainingContext, parameters: DetectorParameters) -> Detector:
     """Train Faster R-CNN on the boxes of a dataset.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on; those without a box are left out.
+        context: the images to train on; those without a box are left out. The seed is that of
+            initial values, order, augmentation, and of the boxes that a loss counts.
         parameters: the settings.
-        seed: seed of initial values, order, augmentation, and of the boxes that a loss counts.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The detector in evaluation mode.
@@ -128,30 +115,31 @@ def train_detector(
     Raises:
         BadInputError: no image has a box, or a box covers no pixel of its image.
     """
-    boxes = AnnotatedBoxes(dataset)
-    usable = [image_id for image_id in image_ids if boxes.has(image_id)]
+    boxes = AnnotatedBoxes(context.dataset)
+    usable = [image_id for image_id in context.image_ids if boxes.has(image_id)]
     if not usable:
         raise BadInputError(
-            f"{dataset.root}: no image of the split has a box, and a detector learns from boxes"
+            f"{context.dataset.root}: no image of the split has a box, and a detector learns from "
+            "boxes"
         )
     size, steps = parameters.batch_size, parameters.steps
-    make_sample = DetectionSample(dataset, boxes, parameters)
-    samples = sample_steps(usable, make_sample, batch_size=size, steps=steps, seed=seed)
-    with seeded(seed):
-        detector = Detector(parameters, dataset.num_classes, parameters.weights)
-        prepare_training(detector.to(device), parameters)
+    make_sample = DetectionSample(context.dataset, boxes, parameters)
+    samples = sample_steps(usable, make_sample, batch_size=size, steps=steps, seed=context.seed)
+    with seeded(context.seed):
+        detector = Detector(parameters, context.dataset.num_classes, parameters.weights)
+        prepare_training(detector.to(context.device), parameters)
 
         def loss(batch: list[Tensor], _: int) -> Tensor:
             return detector.losses(*batch, jittered=parameters.jittered)
 
         train(
-            Batches(samples, size, workers, most=steps, pad=True),
+            Batches(samples, size, context.workers, most=steps, pad=True),
             loss,
             detector,
             gradient_descent(detector, parameters),
             lambda step: rate_factor(step, parameters),
-            device=device,
+            device=context.device,
             name="detector",
-            checkpoint=checkpoint,
+            checkpoint=context.checkpoint,
         )
     return detector.eval().requires_grad_(False)

@@ -21,7 +21,7 @@ from smallobjects.pseudo_labels.training.augmentation import (
     random_long_side_scale,
     rescale_image,
 )
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded, train
 from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
 from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
@@ -138,33 +138,22 @@ def training_samples(
     )
 
 
-def train_classifier(
-    dataset: PreparedDataset,
-    image_ids: list[str],
-    parameters: ClassifierParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
-) -> Classifier:
+def train_classifier(context: TrainingContext, parameters: ClassifierParameters) -> Classifier:
     """Train a classifier on image-level labels.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on; those without a class are negatives for all classes.
+        context: the images to train on; those without a class are negatives for all classes. The
+            seed is that of initial values, order and augmentation.
         parameters: the settings.
-        seed: seed of initial values, order and augmentation.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The classifier in evaluation mode.
     """
-    classifier = initial_classifier(dataset.num_classes - 1, parameters, seed=seed, device=device)
-    samples = training_samples(dataset, image_ids, parameters, seed)
-    batches = Batches(samples, parameters.batch_size, workers)
+    classifier = initial_classifier(
+        context.dataset.num_classes - 1, parameters, seed=context.seed, device=context.device
+    )
+    samples = training_samples(context.dataset, context.image_ids, parameters, context.seed)
+    batches = Batches(samples, parameters.batch_size, context.workers)
 
     def loss(batch: list[Tensor], _: int) -> Tensor:
         images, targets = batch
@@ -176,9 +165,9 @@ def train_classifier(
         classifier,
         gradient_descent(classifier, parameters),
         lambda step: rate_factor(step, len(batches), parameters),
-        device=device,
+        device=context.device,
         name="classifier",
-        checkpoint=checkpoint,
+        checkpoint=context.checkpoint,
     )
     return classifier.eval()
 

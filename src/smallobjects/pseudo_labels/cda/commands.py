@@ -20,7 +20,7 @@ from smallobjects.pseudo_labels.stage_options import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.context import TrainingContext
 
 labels_option = click.option(
     "--labels", required=True, type=EXISTING_FOLDER, help="Finished labels of a label source."
@@ -53,34 +53,20 @@ def cut_objects(
 @labels_option
 @click.option("--cuts", required=True, type=EXISTING_FILE, help="Output of cut-objects.")
 def train_pasted_classifier(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     labels: Path,
     cuts: Path,
     parameters: PastedClassifierParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train the image classifier on images and on copies with pasted objects."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.cams.classifier import save_classifier
     from smallobjects.pseudo_labels.cda import training
     from smallobjects.pseudo_labels.cda.cutting import ObjectCuts, read_cuts
-    from smallobjects.pseudo_labels.devices import select_device
 
-    data = PreparedDataset.open(dataset)
     trained = training.train_pasted_classifier(
-        data,
-        data.split(split),
-        ObjectCuts(data, labels, read_cuts(cuts)),
+        context,
+        ObjectCuts(context.dataset, labels, read_cuts(cuts)),
         parameters,
-        seed=seed,
-        device=select_device(device, threads),
-        workers=workers,
-        checkpoint=checkpoint,
     )
     save_classifier(output, trained)

@@ -18,7 +18,7 @@ from smallobjects.pseudo_labels.cda.cutting import ObjectCuts
 from smallobjects.pseudo_labels.cda.parameters import PastedClassifierParameters
 from smallobjects.pseudo_labels.cda.pasting import paste_at_random
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import train
 from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
 
@@ -72,41 +72,31 @@ def pasted_rate_factor(step: int, steps: int, parameters: PastedClassifierParame
 
 
 def train_pasted_classifier(
-    dataset: PreparedDataset,
-    image_ids: list[str],
-    cuts: ObjectCuts,
-    parameters: PastedClassifierParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
+    context: TrainingContext, cuts: ObjectCuts, parameters: PastedClassifierParameters
 ) -> Classifier:
     """Train a classifier on images and on copies with pasted objects, in equal parts.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on; those without a class receive objects too.
+        context: the images to train on; those without a class receive objects too. The seed is that
+            of initial values, order, augmentation and pasting.
         cuts: the objects.
         parameters: the settings; an epoch is every image and one copy of it.
-        seed: seed of initial values, order, augmentation and pasting.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The classifier in evaluation mode.
     """
-    classifier = initial_classifier(dataset.num_classes - 1, parameters, seed=seed, device=device)
+    classifier = initial_classifier(
+        context.dataset.num_classes - 1, parameters, seed=context.seed, device=context.device
+    )
     pairs = parameters.batch_size // 2
     samples = SampleSequence(
-        image_ids,
-        PastedSample(dataset, cuts, parameters),
+        context.image_ids,
+        PastedSample(context.dataset, cuts, parameters),
         batch_size=pairs,
         epochs=parameters.epochs,
-        seed=seed,
+        seed=context.seed,
     )
-    batches = Batches(samples, pairs, workers)
+    batches = Batches(samples, pairs, context.workers)
 
     def loss(batch: list[Tensor], _: int) -> Tensor:
         images, targets, copies, copy_targets = batch
@@ -119,8 +109,8 @@ def train_pasted_classifier(
         classifier,
         gradient_descent(classifier, parameters),
         lambda step: pasted_rate_factor(step, len(batches), parameters),
-        device=device,
+        device=context.device,
         name="classifier on pasted objects",
-        checkpoint=checkpoint,
+        checkpoint=context.checkpoint,
     )
     return classifier.eval()

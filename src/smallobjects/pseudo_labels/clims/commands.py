@@ -5,10 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.command_options import (
-    EXISTING_FILE,
-    parameters_option,
-)
+from smallobjects.command_options import EXISTING_FILE, parameters_option
 from smallobjects.pseudo_labels.clims.parameters import (
     ClimsParameters,
     LanguageParameters,
@@ -17,7 +14,7 @@ from smallobjects.pseudo_labels.clims.parameters import (
 from smallobjects.pseudo_labels.stage_options import classifier_option, training_options
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.context import TrainingContext
 
 language_option = parameters_option(LanguageParameters, "--language")
 
@@ -26,34 +23,16 @@ language_option = parameters_option(LanguageParameters, "--language")
 @training_options(ScorerParameters, "Scorer (.pth)")
 @language_option
 def train_scorer(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     parameters: ScorerParameters,
     language: LanguageParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train the small scorer that stands in for CLIP, on the dataset's boxes."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.clims.dual_encoder import save_dual_encoder
     from smallobjects.pseudo_labels.clims.dual_encoder_training import train_dual_encoder
-    from smallobjects.pseudo_labels.devices import select_device
 
-    data = PreparedDataset.open(dataset)
-    trained = train_dual_encoder(
-        data,
-        data.split(split),
-        parameters,
-        language,
-        seed=seed,
-        device=select_device(device, threads),
-        workers=workers,
-        checkpoint=checkpoint,
-    )
+    trained = train_dual_encoder(context, parameters, language)
     save_dual_encoder(output, trained)
 
 
@@ -69,39 +48,24 @@ def train_scorer(
 @parameters_option(ScorerParameters, "--scorer")
 @language_option
 def train_clims(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     classifier: Path,
     weights: Path,
     scorer: ScorerParameters,
     language: LanguageParameters,
     parameters: ClimsParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train a classifier on by the similarity of masked images and texts."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.cams.classifier import load_classifier, save_classifier
     from smallobjects.pseudo_labels.clims import training
     from smallobjects.pseudo_labels.clims.scoring import load_scorer
-    from smallobjects.pseudo_labels.devices import select_device
 
-    data = PreparedDataset.open(dataset)
-    chosen = select_device(device, threads)
     trained = training.train_clims(
-        data,
-        data.split(split),
-        load_classifier(classifier, data.num_classes - 1),
-        load_scorer(scorer, weights, chosen),
+        context,
+        load_classifier(classifier, context.dataset.num_classes - 1),
+        load_scorer(scorer, weights, context.device),
         parameters,
         language,
-        seed=seed,
-        device=chosen,
-        workers=workers,
-        checkpoint=checkpoint,
     )
     save_classifier(output, trained)

@@ -13,7 +13,7 @@ from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.training.augmentation import normalise, random_flip
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded, train
 from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence, steps_per_epoch
 from smallobjects.pseudo_labels.training.schedules import one_cycle_factor
@@ -73,27 +73,14 @@ class RegionSample:
 
 
 def train_dual_encoder(
-    dataset: PreparedDataset,
-    image_ids: list[str],
-    parameters: ScorerParameters,
-    language: LanguageParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
+    context: TrainingContext, parameters: ScorerParameters, language: LanguageParameters
 ) -> DualEncoder:
     """Train a small scorer: every region must be nearer to its own text than to the others.
 
     Args:
-        dataset: the prepared dataset; its annotated boxes are read.
-        image_ids: the images to train on.
+        context: the images to train on. The seed is that of initial values, order and regions.
         parameters: the settings.
         language: gives the texts.
-        seed: seed of initial values, order and regions.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The encoder in evaluation mode.
@@ -107,17 +94,19 @@ def train_dual_encoder(
             "stands in for it is, such as `tiny`"
         )
     backgrounds = background_texts(language)
-    texts = list(dict.fromkeys([*class_texts(dataset.class_names[1:], language), *backgrounds]))
-    with seeded(seed):
+    texts = list(
+        dict.fromkeys([*class_texts(context.dataset.class_names[1:], language), *backgrounds])
+    )
+    with seeded(context.seed):
         encoder = DualEncoder(
             texts, parameters.image_size, parameters.network, parameters.weights
-        ).to(device)
-    make_sample = RegionSample(dataset, texts, backgrounds, parameters.image_size)
-    usable = [image_id for image_id in image_ids if make_sample.shows(image_id)]
+        ).to(context.device)
+    make_sample = RegionSample(context.dataset, texts, backgrounds, parameters.image_size)
+    usable = [image_id for image_id in context.image_ids if make_sample.shows(image_id)]
     if not usable:
         raise BadInputError(
-            f"{dataset.root}: no image of the split has a box, and `language.background` is "
-            "empty; the scorer learns from boxes"
+            f"{context.dataset.root}: no image of the split has a box, and `language.background` "
+            "is empty; the scorer learns from boxes"
         )
     per_epoch = steps_per_epoch(len(usable), parameters.batch_size)
     samples = SampleSequence(
@@ -125,9 +114,9 @@ def train_dual_encoder(
         make_sample,
         batch_size=parameters.batch_size,
         epochs=-(-parameters.steps // per_epoch),
-        seed=seed,
+        seed=context.seed,
     )
-    batches = Batches(samples, parameters.batch_size, workers)
+    batches = Batches(samples, parameters.batch_size, context.workers)
 
     def loss(batch: list[Tensor], _: int) -> Tensor:
         images, indices = batch
@@ -141,8 +130,8 @@ def train_dual_encoder(
         encoder,
         torch.optim.Adam(trained, lr=parameters.learning_rate),
         lambda step: one_cycle_factor(step, len(batches)),
-        device=device,
+        device=context.device,
         name="scorer",
-        checkpoint=checkpoint,
+        checkpoint=context.checkpoint,
     )
     return encoder.eval()

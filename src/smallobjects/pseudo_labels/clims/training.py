@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.cams.classifier import (
     Classifier,
     gradient_descent,
@@ -20,7 +19,7 @@ from smallobjects.pseudo_labels.clims.losses import (
 from smallobjects.pseudo_labels.clims.parameters import ClimsParameters, LanguageParameters
 from smallobjects.pseudo_labels.clims.scoring import ImageTextScorer
 from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import train
 from smallobjects.pseudo_labels.training.sampling import Batches
 
@@ -63,17 +62,11 @@ def batch_loss(
 
 
 def train_clims(
-    dataset: PreparedDataset,
-    image_ids: list[str],
+    context: TrainingContext,
     classifier: Classifier,
     scorer: ImageTextScorer,
     parameters: ClimsParameters,
     language: LanguageParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
 ) -> Classifier:
     """Train a classifier on, so that the sigmoid of its maps shows whole objects and only these.
 
@@ -81,21 +74,16 @@ def train_clims(
     that are not trained too.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on.
+        context: the images to train on. The seed is that of order and augmentation.
         classifier: trained on the image-level labels; it is changed.
         scorer: on `device`.
         parameters: the settings.
         language: gives the texts.
-        seed: seed of order and augmentation.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The classifier in evaluation mode.
     """
-    names = dataset.class_names[1:]
+    names = context.dataset.class_names[1:]
     with torch.no_grad():
         of_background = background_texts(language)
         of_classes = scorer.encode_texts(class_texts(names, language))
@@ -103,12 +91,12 @@ def train_clims(
             of_classes,
             scorer.encode_texts(of_background) if of_background else of_classes[:0],
         )
-    classifier.to(device).train()
+    classifier.to(context.device).train()
     classifier.backbone.train_stages(parameters.trained_from)
     if parameters.batch_norm == "frozen":
         classifier.backbone.set_statistics("frozen")
-    samples = training_samples(dataset, image_ids, parameters, seed)
-    batches = Batches(samples, parameters.batch_size, workers)
+    samples = training_samples(context.dataset, context.image_ids, parameters, context.seed)
+    batches = Batches(samples, parameters.batch_size, context.workers)
 
     def loss(batch: list[Tensor], _: int) -> Tensor:
         images, targets = batch
@@ -121,8 +109,8 @@ def train_clims(
         classifier,
         gradient_descent(classifier, parameters),
         lambda step: rate_factor(step, len(batches), parameters),
-        device=device,
+        device=context.device,
         name="CLIMS",
-        checkpoint=checkpoint,
+        checkpoint=context.checkpoint,
     )
     return classifier.eval()

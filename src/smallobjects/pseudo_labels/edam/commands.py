@@ -26,7 +26,7 @@ from smallobjects.pseudo_labels.stage_options import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
 @click.command()
@@ -37,34 +37,20 @@ if TYPE_CHECKING:
     help="Output of train-classifier, where the settings start from it.",
 )
 def train_edam(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     classifier: Path | None,
     parameters: EdamParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train a mask of every class on pairs of images that share a class (EDAM)."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.cams.classifier import load_classifier
-    from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.edam import training
     from smallobjects.pseudo_labels.edam.network import save_edam
 
-    data = PreparedDataset.open(dataset)
     trained = training.train_edam(
-        data,
-        data.split(split),
+        context,
         parameters,
-        load_classifier(classifier, data.num_classes - 1) if classifier else None,
-        seed=seed,
-        device=select_device(device, threads),
-        workers=workers,
-        checkpoint=checkpoint,
+        load_classifier(classifier, context.dataset.num_classes - 1) if classifier else None,
     )
     save_edam(output, trained)
 

@@ -4,13 +4,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.edam.network import EdamNetwork
 from smallobjects.pseudo_labels.edam.parameters import EdamParameters
 from smallobjects.pseudo_labels.edam.samples import PairSequence
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded, train
 from smallobjects.pseudo_labels.training.sampling import Batches
 from smallobjects.pseudo_labels.training.schedules import one_cycle_factor, warm_up_poly_factor
@@ -73,27 +72,15 @@ def rate_factor(step: int, steps: int, parameters: EdamParameters) -> float:
 
 
 def train_edam(
-    dataset: PreparedDataset,
-    image_ids: list[str],
-    parameters: EdamParameters,
-    classifier: Classifier | None = None,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
+    context: TrainingContext, parameters: EdamParameters, classifier: Classifier | None = None
 ) -> EdamNetwork:
     """Train the masks of all classes on image-level labels.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on; those without a class are in no pair.
+        context: the images to train on; those without a class are in no pair. The seed is that of
+            initial values, pairs, their order and their augmentation.
         parameters: the settings.
         classifier: where the training starts from it.
-        seed: seed of initial values, pairs, their order and their augmentation.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The network in evaluation mode.
@@ -101,10 +88,12 @@ def train_edam(
     Raises:
         BadInputError: no image has a class, or what the training starts from does not fit.
     """
-    samples = PairSequence(dataset, image_ids, parameters, seed)
-    batches = Batches(samples, parameters.batch_size, workers)
-    with seeded(seed):
-        network = initial_network(dataset.num_classes - 1, parameters, classifier).to(device)
+    samples = PairSequence(context.dataset, context.image_ids, parameters, context.seed)
+    batches = Batches(samples, parameters.batch_size, context.workers)
+    with seeded(context.seed):
+        network = initial_network(context.dataset.num_classes - 1, parameters, classifier).to(
+            context.device
+        )
         prepare_training(network, parameters)
 
         def loss(batch: list[Tensor], _: int) -> Tensor:
@@ -121,8 +110,8 @@ def train_edam(
                 weight_decay=parameters.weight_decay,
             ),
             lambda step: rate_factor(step, len(batches), parameters),
-            device=device,
+            device=context.device,
             name="EDAM",
-            checkpoint=checkpoint,
+            checkpoint=context.checkpoint,
         )
     return network.eval()

@@ -32,37 +32,20 @@ from smallobjects.pseudo_labels.stage_options import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
 @click.command()
 @training_options(ClassifierParameters, "Classifier (.pth)")
 def train_classifier(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     parameters: ClassifierParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train the image classifier whose weights give class activation maps."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.cams import classifier
-    from smallobjects.pseudo_labels.devices import select_device
 
-    data = PreparedDataset.open(dataset)
-    trained = classifier.train_classifier(
-        data,
-        data.split(split),
-        parameters,
-        seed=seed,
-        device=select_device(device, threads),
-        workers=workers,
-        checkpoint=checkpoint,
-    )
+    trained = classifier.train_classifier(context, parameters)
     classifier.save_classifier(output, trained)
 
 
@@ -131,41 +114,25 @@ def make_seeds(
 @classifier_option
 @seeds_option
 def train_edges(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     classifier: Path,
     seeds: tuple[Path, ...],
     parameters: EdgeParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train the network that predicts class boundaries from the affinities of seed pixels."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.cams.classifier import load_classifier
-    from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.irn.edge_training import train_edges as train
     from smallobjects.pseudo_labels.irn.edges import save_edges
     from smallobjects.pseudo_labels.labels.archive import LabelArchives
 
-    data = PreparedDataset.open(dataset)
-    image_ids = data.split(split)
-    chosen = select_device(device, threads)
     with LabelArchives(list(seeds)) as archives:
-        archives.require(image_ids)
+        archives.require(context.image_ids)
         trained = train(
-            data,
-            image_ids,
+            context,
             archives,
-            load_classifier(classifier, data.num_classes - 1),
+            load_classifier(classifier, context.dataset.num_classes - 1),
             parameters,
-            seed=seed,
-            device=chosen,
-            workers=workers,
-            checkpoint=checkpoint,
         )
     save_edges(output, trained)
 

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.strides import STRIDE
 from smallobjects.pseudo_labels.errors import BadInputError
@@ -12,7 +11,7 @@ from smallobjects.pseudo_labels.irn.edges import EdgeNetwork
 from smallobjects.pseudo_labels.irn.seed_samples import SeedSample
 from smallobjects.pseudo_labels.labels.archive import LabelArchives
 from smallobjects.pseudo_labels.parameters import EdgeParameters
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded, train
 from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
 from smallobjects.pseudo_labels.training.schedules import poly_factor
@@ -32,30 +31,19 @@ def _initial_network(parameters: EdgeParameters, classifier: Classifier) -> Edge
 
 
 def train_edges(
-    dataset: PreparedDataset,
-    image_ids: list[str],
+    context: TrainingContext,
     seeds: LabelArchives,
     classifier: Classifier,
     parameters: EdgeParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
 ) -> EdgeNetwork:
     """Train an edge network on the affinities of seeds.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on.
+        context: the images to train on. The seed is that of initial values, order and augmentation.
         seeds: their seeds.
         classifier: whose backbone is the start if the parameters say so.
         parameters: the settings. The backbone's batch normalisation keeps its running statistics
             even where the backbone is trained.
-        seed: seed of initial values, order and augmentation.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The network in evaluation mode.
@@ -63,15 +51,15 @@ def train_edges(
     Raises:
         BadInputError: the seeds or the classifier do not fit.
     """
-    with seeded(seed):
-        network = _initial_network(parameters, classifier).to(device)
+    with seeded(context.seed):
+        network = _initial_network(parameters, classifier).to(context.device)
     network.train()
     network.backbone.train_stages("stem" if parameters.train_backbone else None)
     network.backbone.set_statistics("frozen")
     samples = SampleSequence(
-        image_ids,
+        context.image_ids,
         SeedSample(
-            dataset,
+            context.dataset,
             seeds,
             rescale=parameters.rescale,
             crop_size=parameters.crop_size,
@@ -79,9 +67,9 @@ def train_edges(
         ),
         batch_size=parameters.batch_size,
         epochs=parameters.epochs,
-        seed=seed,
+        seed=context.seed,
     )
-    batches = Batches(samples, parameters.batch_size, workers)
+    batches = Batches(samples, parameters.batch_size, context.workers)
 
     def loss(batch: list[Tensor], _: int) -> Tensor:
         images, labels = batch
@@ -99,8 +87,8 @@ def train_edges(
             weight_decay=parameters.weight_decay,
         ),
         lambda step: poly_factor(step, len(batches), parameters.poly_power),
-        device=device,
+        device=context.device,
         name="edges",
-        checkpoint=checkpoint,
+        checkpoint=context.checkpoint,
     )
     return network.eval()

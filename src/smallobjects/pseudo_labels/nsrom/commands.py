@@ -29,7 +29,7 @@ from smallobjects.pseudo_labels.stage_options import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
 @click.command()
@@ -38,38 +38,21 @@ if TYPE_CHECKING:
     "--attention", required=True, type=NEW_FILE, help="Maps gathered in training (.npz) to write."
 )
 def train_nsrom_classifier(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     parameters: ClassifierParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     attention: Path,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train the classifier that gathers attention, and make its activation maps (NS-ROM)."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.attention.store import write_attention
-    from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.nsrom.classifier import train_classifier
     from smallobjects.pseudo_labels.nsrom.maps import square_maps
 
-    data = PreparedDataset.open(dataset)
-    image_ids = data.split(split)
-    chosen = select_device(device, threads)
-    network, gathered = train_classifier(
-        data,
-        image_ids,
-        parameters,
-        seed=seed,
-        device=chosen,
-        workers=workers,
-        checkpoint=checkpoint,
+    network, gathered = train_classifier(context, parameters)
+    write_attention(attention, gathered.maps(context.image_ids, context.dataset.image_classes))
+    maps = square_maps(
+        network, context.dataset, context.image_ids, parameters.input_size, context.device
     )
-    write_attention(attention, gathered.maps(image_ids, data.image_classes))
-    maps = square_maps(network, data, image_ids, parameters.input_size, chosen)
     write_attention(output, maps)
 
 
@@ -77,39 +60,21 @@ def train_nsrom_classifier(
 @training_options(IntegralParameters, "Maps of the integral model (.npz)")
 @attention_option
 def train_nsrom_integral(
-    dataset: Path,
-    split: str,
+    context: "TrainingContext",
     attention: Path,
     parameters: IntegralParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
     output: Path,
-    checkpoint: "Checkpoint",
 ) -> None:
     """Train the integral model on the gathered maps, and make its own (NS-ROM)."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.attention.store import read_attention, write_attention
-    from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.nsrom.integral import train_integral
     from smallobjects.pseudo_labels.nsrom.maps import square_maps
 
-    data = PreparedDataset.open(dataset)
-    image_ids = data.split(split)
-    chosen = select_device(device, threads)
-    gathered = read_attention(attention, image_ids)
-    network = train_integral(
-        data,
-        image_ids,
-        gathered,
-        parameters,
-        seed=seed,
-        device=chosen,
-        workers=workers,
-        checkpoint=checkpoint,
+    gathered = read_attention(attention, context.image_ids)
+    network = train_integral(context, gathered, parameters)
+    maps = square_maps(
+        network, context.dataset, context.image_ids, parameters.input_size, context.device
     )
-    maps = square_maps(network, data, image_ids, parameters.input_size, chosen)
     write_attention(output, maps)
 
 

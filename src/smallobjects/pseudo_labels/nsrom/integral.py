@@ -1,7 +1,6 @@
 """NS-ROM's integral model, which learns the attention that the classifier gathered."""
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from smallobjects.datasets.prepared import PreparedDataset
@@ -12,7 +11,7 @@ from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.nsrom.losses import integral_loss
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
 from smallobjects.pseudo_labels.nsrom.parameters import IntegralParameters
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded
 
 
@@ -39,27 +38,14 @@ class IntegralSample(SquareSample):
 
 
 def train_integral(
-    dataset: PreparedDataset,
-    image_ids: list[str],
-    attention: AttentionMaps,
-    parameters: IntegralParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
+    context: TrainingContext, attention: AttentionMaps, parameters: IntegralParameters
 ) -> AttentionNetwork:
     """Train the integral model on the gathered attention.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on.
+        context: the images to train on. The seed is that of initial values, order and colours.
         attention: the gathered maps of all of them, on the grid that the model puts out.
         parameters: the settings.
-        seed: seed of initial values, order and colours.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The model in evaluation mode.
@@ -67,9 +53,9 @@ def train_integral(
     Raises:
         BadInputError: the maps have another grid than the model.
     """
-    with seeded(seed):
-        network = AttentionNetwork(dataset.num_classes - 1, parameters, integral=True)
-    network.to(device).train()
+    with seeded(context.seed):
+        network = AttentionNetwork(context.dataset.num_classes - 1, parameters, integral=True)
+    network.to(context.device).train()
     network.backbone.train_stages(parameters.trained_from)
     network.backbone.set_statistics(parameters.batch_norm)
 
@@ -85,16 +71,12 @@ def train_integral(
         return integral_loss(maps, targets)
 
     train_on_squares(
+        context,
         network,
         [network.head],
-        image_ids,
-        IntegralSample(dataset, image_ids, attention, parameters),
+        IntegralSample(context.dataset, context.image_ids, attention, parameters),
         loss,
         parameters,
-        seed=seed,
-        device=device,
-        workers=workers,
         name="NS-ROM integral model",
-        checkpoint=checkpoint,
     )
     return network.eval()

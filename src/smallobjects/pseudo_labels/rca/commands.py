@@ -5,10 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smallobjects.command_options import (
-    dataset_option,
-    parameters_option,
-)
+from smallobjects.command_options import dataset_option, parameters_option
 from smallobjects.pseudo_labels.rca.parameters import RcaLabelParameters, RcaParameters
 from smallobjects.pseudo_labels.stage_options import (
     attention_option,
@@ -21,41 +18,18 @@ from smallobjects.pseudo_labels.stage_options import (
 )
 
 if TYPE_CHECKING:
-    from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+    from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
 @click.command()
 @training_options(RcaParameters, "Maps gathered in training (.npz)")
-def train_rca(
-    dataset: Path,
-    split: str,
-    parameters: RcaParameters,
-    seed: int,
-    threads: int,
-    workers: int,
-    device: str,
-    output: Path,
-    checkpoint: "Checkpoint",
-) -> None:
+def train_rca(context: "TrainingContext", parameters: RcaParameters, output: Path) -> None:
     """Train the classifier with its memory, and gather its attention (RCA)."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.attention.store import write_attention
-    from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.rca.training import train_rca as train
 
-    data = PreparedDataset.open(dataset)
-    image_ids = data.split(split)
-    chosen = select_device(device, threads)
-    _, gathered = train(
-        data,
-        image_ids,
-        parameters,
-        seed=seed,
-        device=chosen,
-        workers=workers,
-        checkpoint=checkpoint,
-    )
-    write_attention(output, gathered.maps(image_ids, data.image_classes))
+    _, gathered = train(context, parameters)
+    write_attention(output, gathered.maps(context.image_ids, context.dataset.image_classes))
 
 
 @click.command()

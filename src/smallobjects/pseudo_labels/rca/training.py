@@ -3,18 +3,16 @@
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional
 
-from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.attention.accumulation import AttentionAccumulator
 from smallobjects.pseudo_labels.attention.samples import SquareSample
 from smallobjects.pseudo_labels.attention.training import train_on_squares
 from smallobjects.pseudo_labels.rca.contrast import contrast_loss, draw_pairs
 from smallobjects.pseudo_labels.rca.network import RcaNetwork
 from smallobjects.pseudo_labels.rca.parameters import RcaParameters
-from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
+from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded
 
 
@@ -87,50 +85,37 @@ def cluster_seed(seed: int, epoch: int) -> int:
 
 
 def train_rca(
-    dataset: PreparedDataset,
-    image_ids: list[str],
-    parameters: RcaParameters,
-    *,
-    seed: int,
-    device: torch.device,
-    workers: int = 0,
-    checkpoint: Checkpoint | None = None,
+    context: TrainingContext, parameters: RcaParameters
 ) -> tuple[RcaNetwork, AttentionAccumulator]:
     """Train the classifier with its memory and gather its attention on the way.
 
     It runs in one process: the memory is a state that follows the images one after the other.
 
     Args:
-        dataset: the prepared dataset.
-        image_ids: the images to train on; those without a class are negatives for all classes.
+        context: the images to train on; those without a class are negatives for all classes. The
+            seed is that of initial values, memory, clustering, mixing, order and colours.
         parameters: the settings.
-        seed: seed of initial values, memory, clustering, mixing, order and colours.
-        device: where to compute.
-        workers: loader processes; they do not change the result.
-        checkpoint: where the training keeps what it goes on from, if it may be stopped.
 
     Returns:
         The network in evaluation mode, and what was gathered.
     """
-    with seeded(seed):
-        network = RcaNetwork(dataset.num_classes - 1, parameters)
-    network.to(device).train()
+    with seeded(context.seed):
+        network = RcaNetwork(context.dataset.num_classes - 1, parameters)
+    network.to(context.device).train()
     network.backbone.train_stages(parameters.trained_from)
     network.backbone.set_statistics(parameters.batch_norm)
     gathered = AttentionAccumulator(parameters.epochs, parameters.least_probability)
-    loss = RcaLoss(network, image_ids, gathered, parameters, seed)
+    loss = RcaLoss(network, context.image_ids, gathered, parameters, context.seed)
     train_on_squares(
+        context,
         network,
         network.new,
-        image_ids,
-        SquareSample(dataset, image_ids, parameters.input_size, parameters.colour_jitter),
+        SquareSample(
+            context.dataset, context.image_ids, parameters.input_size, parameters.colour_jitter
+        ),
         loss,
         parameters,
-        seed=seed,
-        device=device,
-        workers=workers,
         name="RCA",
-        checkpoint=checkpoint,
         companions={"loss": loss, "attention": gathered},
     )
     return network.eval(), gathered

@@ -5,22 +5,37 @@ from pathlib import Path
 import click
 
 from smallobjects.command_options import (
+    dataset_option,
+    device_option,
     parameters_option,
+    seed_option,
+    threads_option,
+    workers_option,
 )
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.rib.parameters import RibParameters
 from smallobjects.pseudo_labels.stage_options import (
     classifier_option,
+    one_line_errors,
+    output_option,
     shard_option,
-    training_options,
+    split_option,
 )
 
 
 @click.command()
-@training_options(RibParameters, "Maps of the shard (.npz)", resumes=False)
+@dataset_option
+@split_option
 @classifier_option
 @shard_option
+@parameters_option(RibParameters)
 @parameters_option(CamParameters, "--cam")
+@seed_option
+@threads_option
+@workers_option
+@device_option
+@output_option("Maps of the shard (.npz)")
+@one_line_errors
 def make_rib_cams(
     dataset: Path,
     split: str,
