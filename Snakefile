@@ -10,14 +10,6 @@ configfile: Path(workflow.basedir) / "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/common_datasets.smk"
-include: "workflow/rules/common_labels.smk"
-include: "workflow/rules/common_scores.smk"
-include: "workflow/rules/common_tables.smk"
-include: "workflow/rules/common_fetching.smk"
-include: "workflow/rules/common_saliency.smk"
-include: "workflow/rules/common_reporting.smk"
-include: "workflow/rules/common_first_segmentor.smk"
 include: "workflow/rules/fetching.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/selections.smk"
@@ -27,7 +19,9 @@ include: "workflow/rules/segmentors.smk"
 include: "workflow/rules/scores.smk"
 
 
-for rules_of_labels in label_rules():
+for rules_of_labels in LABELS.rule_files(
+    Path(workflow.basedir) / "workflow/rules/pseudo_labels"
+):
 
     include: rules_of_labels
 
@@ -46,11 +40,11 @@ rule all:
     input:
         rules.table1.output,
         rules.table2.output,
-        supplement_tables(),
+        CELLS.supplement_tables(),
         rules.figure1.output,
         rules.figure3.output,
         expand(rules.panels.output, dataset=EXPERIMENT.config.datasets),
-        expand(rules.label_panels.output, dataset=labelled()),
+        expand(rules.label_panels.output, dataset=PANELS.labelled()),
         rules.plots.output,
         rules.runtimes.output,
         rules.html_tables.output,
@@ -58,12 +52,7 @@ rule all:
 
 
 onstart:
-    require_paths(EXPERIMENT)
-    keep_checksums(Path(EXPERIMENT.config.results))
-    lift_default_limit()
-    start_long_chains_first()
-    end_jobs_of_earlier_runs()
-    prepare_slurm()
+    prepare_run()
 
 
 onsuccess:

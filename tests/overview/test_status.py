@@ -14,8 +14,8 @@ from rich.console import Console
 from smallobjects.cli import main
 from smallobjects.config import Cell, load
 from smallobjects.overview.grid import grids
-from smallobjects.overview.markers import incomplete_outputs, remove_incomplete_records
 from smallobjects.overview.states import Matrix, Progress, State, progress_of_matrix
+from smallobjects.workflow.snakemake_internals import incomplete_outputs, remove_incomplete_records
 
 CELL = Cell("voc", "irn", "deeplabv2", "sb")
 LABELS = "results/demo/pseudo_labels/voc/irn"

@@ -17,8 +17,8 @@ rule make_synthetic:
     resources:
         gpu=0,
     params:
-        layout=layout,
-        parameters=synthetic_parameters,
+        layout=DATASETS.layout,
+        parameters=DATASETS.synthetic_parameters,
     shell:
         "smallobjects make-synthetic --layout {params.layout:q} --parameters {params.parameters:q}"
         " --output {output.raw:q} > {log:q} 2>&1"
@@ -27,9 +27,9 @@ rule make_synthetic:
 rule prepare_dataset:
     """Convert raw data to the prepared format; its description is written last."""
     input:
-        synthetic=raw_inputs,
-        fetched=ancient(fetched_raw),
-        selection=selection_report,
+        synthetic=DATASETS.raw_inputs,
+        fetched=ancient(FETCHED.raw),
+        selection=DATASETS.selection_report,
     output:
         description=f"{DATASET}/dataset.json",
     log:
@@ -42,8 +42,8 @@ rule prepare_dataset:
     resources:
         gpu=0,
     params:
-        raw=raw_folder,
-        parameters=dataset_parameters,
+        raw=DATASETS.raw_folder,
+        parameters=DATASETS.parameters,
         folder=subpath(output.description, parent=True),
         selection=given("--selection", "selection"),
     shell:

@@ -27,7 +27,7 @@ rule fetch_archive:
         ENVIRONMENT
     resources:
         gpu=0,
-        source=archive_source,
+        source=FETCHED.archive_source,
     params:
         archive=f"{DOWNLOADS}/archives/{{archive}}",
     shell:
@@ -44,12 +44,12 @@ rule fetch_weights:
     benchmark:
         f"{BENCHMARKS}/fetch_weights/{{name}}.tsv"
     wildcard_constraints:
-        name=any_of(fetchable_weights()),
+        name=any_of(FETCHED.fetchable()),
     conda:
         ENVIRONMENT
     resources:
         gpu=0,
-        source=weights_source,
+        source=FETCHED.weights_source,
     shell:
         "smallobjects fetch {wildcards.name} --parameters {resources.source:q}"
         " --output {output.weights:q} > {log:q} 2>&1"
@@ -58,7 +58,7 @@ rule fetch_weights:
 rule unpack:
     """Unpack a folder or file of an archive, whole or not at all."""
     input:
-        ancient(archive_record),
+        ancient(FETCHED.archive_record),
     output:
         record=f"{DOWNLOADS}/{{place}}.record.json",
     log:
@@ -72,8 +72,8 @@ rule unpack:
     resources:
         gpu=0,
     params:
-        archive=archive_of,
-        member=archive_member,
+        archive=FETCHED.archive_of,
+        member=FETCHED.archive_member,
         folder=f"{DOWNLOADS}/{{place}}",
     shell:
         "smallobjects unpack {params.archive:q} --member {params.member:q}"
@@ -83,8 +83,8 @@ rule unpack:
 rule join_sbd:
     """Join VOC 2012 and the masks of SBD to the raw data with the split train_aug."""
     input:
-        voc=ancient(part_record("unpacked/VOC2012")),
-        sbd=ancient(part_record("unpacked/SBD")),
+        voc=ancient(FETCHED.part_record("unpacked/VOC2012")),
+        sbd=ancient(FETCHED.part_record("unpacked/SBD")),
     output:
         raw=directory(f"{DOWNLOADS}/voc"),
         record=f"{DOWNLOADS}/voc.record.json",
@@ -98,8 +98,8 @@ rule join_sbd:
     resources:
         gpu=0,
     params:
-        voc=downloaded("unpacked/VOC2012"),
-        sbd=downloaded("unpacked/SBD"),
+        voc=FETCHED.downloaded("unpacked/VOC2012"),
+        sbd=FETCHED.downloaded("unpacked/SBD"),
     shell:
         "smallobjects convert-sbd --voc {params.voc:q} --sbd {params.sbd:q} --workers {threads}"
         " --output {output.raw:q} > {log:q} 2>&1"
@@ -108,4 +108,4 @@ rule join_sbd:
 rule fetched:
     """All raw data and weights of the experiment; a target by which they can be got beforehand."""
     input:
-        everything_fetched,
+        FETCHED.everything,

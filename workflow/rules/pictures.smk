@@ -15,16 +15,16 @@ rule panels:
     """Show images, ground truth and predictions of every model (supplement, Figures 4 to 26)."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        predictions=predictions_on,
-        instances=instances_on,
+        predictions=PANELS.predictions_on,
+        instances=PANELS.instances_on,
     output:
         pages=report(
             directory(f"{FIGURES}/panels/{{dataset}}"),
             patterns=["{page}.png"],
             caption="../report/panels.rst",
             category="Panels",
-            subcategory=dataset_title,
-            labels=model_labels,
+            subcategory=REPORT.dataset_title,
+            labels=REPORT.model_labels,
         ),
     log:
         f"{LOGS}/panels.{{dataset}}.log",
@@ -35,7 +35,7 @@ rule panels:
     resources:
         gpu=0,
     params:
-        pages=panel_pages,
+        pages=PANELS.panel_pages,
         settings=EXPERIMENT.config.figures.panels.model_dump_json(),
         seed=EXPERIMENT.config.figures.seed,
         scale=EXPERIMENT.config.scale,
@@ -48,29 +48,29 @@ rule label_panels:
     """Show activation maps, seeds and pseudo-labels of every label source."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        manifests=manifests_of,
-        labels=labels_of,
+        manifests=PANELS.manifests_of,
+        labels=PANELS.labels_of,
     output:
         pages=report(
             directory(f"{FIGURES}/labels/{{dataset}}"),
             patterns=["{page}.png", "{page}.html"],
             caption="../report/label_panels.rst",
             category="Pseudo-labels",
-            subcategory=dataset_title,
-            labels=source_labels,
+            subcategory=REPORT.dataset_title,
+            labels=REPORT.source_labels,
         ),
     log:
         f"{LOGS}/label_panels.{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/label_panels.{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=any_of(TRAINED),
+        dataset=any_of(PANELS.trained),
     conda:
         ENVIRONMENT
     resources:
         gpu=0,
     params:
-        pages=label_pages,
+        pages=PANELS.label_pages,
         settings=EXPERIMENT.config.figures.panels.model_dump_json(),
         seed=EXPERIMENT.config.figures.seed,
         scale=EXPERIMENT.config.scale,
@@ -82,9 +82,9 @@ rule label_panels:
 rule plots:
     """Plot gains by size, mIoU against IA_S, IoU against size, and learning curves."""
     input:
-        summaries=paths_of(EXPERIMENT.cells),
-        tables=tables_of(EXPERIMENT.cells),
-        checkpoints=trained_models,
+        summaries=CELLS.paths_of(EXPERIMENT.cells),
+        tables=CELLS.tables_of(EXPERIMENT.cells),
+        checkpoints=PLOTS.trained_models,
     output:
         gains=report(
             f"{FIGURES}/gains.png",
@@ -103,7 +103,7 @@ rule plots:
                 f"{FIGURES}/size_curves.{dataset}.png",
                 caption="../report/size_curves.rst",
                 category="Plots",
-                labels=plot_of("IoU against object size", dataset),
+                labels=REPORT.plot_of("IoU against object size", dataset),
             )
             for dataset in EXPERIMENT.config.datasets
         ],
@@ -112,12 +112,14 @@ rule plots:
                 f"{FIGURES}/learning_curves.{dataset}.png",
                 caption="../report/learning_curves.rst",
                 category="Plots",
-                labels=plot_of("Learning curves", dataset),
+                labels=REPORT.plot_of("Learning curves", dataset),
             )
-            for dataset in TRAINED
+            for dataset in PANELS.trained
         ],
         others=[
-            f"{FIGURES}/{plot}.{suffix}" for plot in PLOTS for suffix in ("pdf", "csv")
+            f"{FIGURES}/{plot}.{suffix}"
+            for plot in PLOTS.plots
+            for suffix in ("pdf", "csv")
         ],
     log:
         f"{LOGS}/plots.log",
@@ -128,7 +130,7 @@ rule plots:
     resources:
         gpu=0,
     params:
-        inputs=plot_inputs,
+        inputs=PLOTS.plot_inputs,
         seed=EXPERIMENT.config.figures.seed,
         scale=EXPERIMENT.config.scale,
         folder=subpath(output.gains, parent=True),
@@ -140,7 +142,7 @@ rule plots:
 rule runtimes:
     """Add up how long the jobs of each rule took, up to the scores."""
     input:
-        paths_of(EXPERIMENT.cells),
+        CELLS.paths_of(EXPERIMENT.cells),
     output:
         csv=report(
             f"{TABLES}/runtimes.csv",
@@ -176,7 +178,7 @@ rule html_tables:
     input:
         table1=rules.table1.output.csv,
         table2=rules.table2.output.csv,
-        supplement=supplement_files(".csv"),
+        supplement=REPORT.supplement_files(".csv"),
         runtimes=rules.runtimes.output.csv,
     output:
         table1=report(
@@ -196,9 +198,9 @@ rule html_tables:
                 path,
                 caption="../report/supplement_table2.rst",
                 category="Tables",
-                labels={"table": supplement_title(path), "file": "sortable"},
+                labels={"table": REPORT.supplement_title(path), "file": "sortable"},
             )
-            for path in supplement_files(".html")
+            for path in REPORT.supplement_files(".html")
         ],
         runtimes=report(
             f"{TABLES}/runtimes.html",
@@ -240,7 +242,7 @@ rule configuration:
     params:
         values=EXPERIMENT.config.model_dump_json(),
         folder=EXPERIMENT.folder,
-        settings=settings_checksum(),
+        settings=REPORT.settings_checksum(),
     shell:
         "smallobjects resolved-settings --values {params.values:q} --folder {params.folder:q}"
         " --output {output.page:q} > {log:q} 2>&1"

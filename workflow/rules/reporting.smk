@@ -44,7 +44,7 @@ rule table1:
     resources:
         gpu=0,
     params:
-        cells=table1_cells,
+        cells=CELLS.table1_cells,
         scale=EXPERIMENT.config.scale,
     shell:
         "smallobjects table1 --cells {params.cells:q} --scale {params.scale:q}"
@@ -54,8 +54,8 @@ rule table1:
 rule table2:
     """Collate all rows by supervision: mIoU, IA-mIoU and its parts, with CE and the gain."""
     input:
-        paths_of(EXPERIMENT.cells),
-        interval_tables(EXPERIMENT.cells),
+        CELLS.paths_of(EXPERIMENT.cells),
+        CELLS.interval_tables(EXPERIMENT.cells),
     output:
         tex=report(
             f"{TABLES}/table2.tex",
@@ -78,7 +78,7 @@ rule table2:
     resources:
         gpu=0,
     params:
-        rows=score_cells(EXPERIMENT.cells),
+        rows=CELLS.score_cells(EXPERIMENT.cells),
         scale=EXPERIMENT.config.scale,
         intervals="--intervals" if EXPERIMENT.config.tables.intervals else "",
     shell:
@@ -89,19 +89,25 @@ rule table2:
 rule supplement_table2:
     """Compare the networks trained on the ground truth (supplement, Table 2)."""
     input:
-        require_supplement_cells,
+        CELLS.require_supplement_cells,
     output:
         tex=report(
             f"{TABLES}/supplement_table2.tex",
             caption="../report/supplement_table2.rst",
             category="Tables",
-            labels={"table": supplement_title("supplement_table2"), "file": "LaTeX"},
+            labels={
+                "table": REPORT.supplement_title("supplement_table2"),
+                "file": "LaTeX",
+            },
         ),
         csv=report(
             f"{TABLES}/supplement_table2.csv",
             caption="../report/supplement_table2.rst",
             category="Tables",
-            labels={"table": supplement_title("supplement_table2"), "file": "csv"},
+            labels={
+                "table": REPORT.supplement_title("supplement_table2"),
+                "file": "csv",
+            },
         ),
     log:
         f"{LOGS}/supplement_table2.log",
@@ -112,7 +118,7 @@ rule supplement_table2:
     resources:
         gpu=0,
     params:
-        rows=score_cells(EXPERIMENT.supplement_cells),
+        rows=CELLS.score_cells(EXPERIMENT.supplement_cells),
         scale=EXPERIMENT.config.scale,
     shell:
         "smallobjects supplement-table2 --rows {params.rows:q} --scale {params.scale:q}"
@@ -122,14 +128,14 @@ rule supplement_table2:
 rule supplement_table2_published:
     """Show the same beside the supplement's values, with the differences."""
     input:
-        require_supplement_cells,
+        CELLS.require_supplement_cells,
     output:
         tex=report(
             f"{TABLES}/supplement_table2_published.tex",
             caption="../report/supplement_table2.rst",
             category="Tables",
             labels={
-                "table": supplement_title("supplement_table2_published"),
+                "table": REPORT.supplement_title("supplement_table2_published"),
                 "file": "LaTeX",
             },
         ),
@@ -138,7 +144,7 @@ rule supplement_table2_published:
             caption="../report/supplement_table2.rst",
             category="Tables",
             labels={
-                "table": supplement_title("supplement_table2_published"),
+                "table": REPORT.supplement_title("supplement_table2_published"),
                 "file": "csv",
             },
         ),
@@ -151,7 +157,7 @@ rule supplement_table2_published:
     resources:
         gpu=0,
     params:
-        rows=score_cells(EXPERIMENT.supplement_cells, published=True),
+        rows=CELLS.score_cells(EXPERIMENT.supplement_cells, published=True),
         scale=EXPERIMENT.config.scale,
     shell:
         "smallobjects supplement-table2 --published --rows {params.rows:q} --scale {params.scale:q}"
@@ -161,8 +167,8 @@ rule supplement_table2_published:
 rule ablation:
     """Compare the losses one by one, with other values of τ and λ; made when it is asked for."""
     input:
-        paths_of(EXPERIMENT.ablation_cells),
-        interval_tables(EXPERIMENT.ablation_cells),
+        CELLS.paths_of(EXPERIMENT.ablation_cells),
+        CELLS.interval_tables(EXPERIMENT.ablation_cells),
     output:
         tex=f"{TABLES}/ablation.tex",
         csv=f"{TABLES}/ablation.csv",
@@ -175,7 +181,7 @@ rule ablation:
     resources:
         gpu=0,
     params:
-        rows=score_cells(EXPERIMENT.ablation_cells),
+        rows=CELLS.score_cells(EXPERIMENT.ablation_cells),
         scale=EXPERIMENT.config.scale,
         intervals="--intervals" if EXPERIMENT.config.tables.intervals else "",
     shell:
@@ -208,7 +214,7 @@ rule figure1:
     resources:
         gpu=0,
     params:
-        panels=figure_panels,
+        panels=CELLS.figure_panels,
         scale=EXPERIMENT.config.scale,
     shell:
         "smallobjects figure1 --panels {params.panels:q} --scale {params.scale:q}"
@@ -240,7 +246,7 @@ rule figure3:
     resources:
         gpu=0,
     params:
-        panels=figure_panels,
+        panels=CELLS.figure_panels,
         samples=EXPERIMENT.config.figures.samples,
         seed=EXPERIMENT.config.figures.seed,
         scale=EXPERIMENT.config.scale,

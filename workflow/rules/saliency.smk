@@ -7,7 +7,7 @@
 rule train_saliency:
     """Train a small saliency network on synthetic scenes of its own, apart from any dataset."""
     output:
-        network=SALIENCY_NETWORK,
+        network=PLACES.saliency_network,
     log:
         f"{LOGS}/train_saliency/{{dataset}}.log",
     benchmark:
@@ -20,8 +20,8 @@ rule train_saliency:
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
     params:
-        parameters=saliency_settings("training"),
-        network=saliency_settings("network"),
+        parameters=SALIENCY.settings("training"),
+        network=SALIENCY.settings("network"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-saliency --parameters {params.parameters:q}"
@@ -34,15 +34,15 @@ rule train_saliency_on_masks:
     """Train a saliency network on the masks of images that nothing else is made of."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        weights=saliency_weights,
+        weights=FETCHED.saliency_weights,
     output:
-        network=SALIENCY_NETWORK,
+        network=PLACES.saliency_network,
     log:
         f"{LOGS}/train_saliency_on_masks/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/train_saliency_on_masks/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=any_of(LEARNING_SALIENCY_ON_MASKS),
+        dataset=any_of(SALIENCY.learnt_on_masks),
     conda:
         ENVIRONMENT
     threads: COMPUTE.training_threads
@@ -52,8 +52,8 @@ rule train_saliency_on_masks:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        parameters=saliency_settings("training"),
-        network=saliency_settings("network"),
+        parameters=SALIENCY.settings("training"),
+        network=SALIENCY.settings("network"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-saliency-on-masks --dataset {params.dataset:q}"
@@ -69,9 +69,9 @@ rule make_saliency:
     """Check and take the saliency maps that are there, or predict them."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        network=saliency_inputs,
+        network=SALIENCY.inputs,
     output:
-        maps=directory(SALIENCY),
+        maps=directory(PLACES.saliency),
     log:
         f"{LOGS}/make_saliency/{{dataset}}/{{split}}.log",
     benchmark:
@@ -86,8 +86,8 @@ rule make_saliency:
         device=COMPUTE.device,
     params:
         dataset=subpath(input.dataset, parent=True),
-        source=saliency_origin,
-        parameters=saliency_parameters,
+        source=SALIENCY.origin,
+        parameters=SALIENCY.parameters,
     shell:
         "smallobjects make-saliency --dataset {params.dataset:q} --split {wildcards.split}"
         " --from {params.source:q} --parameters {params.parameters:q} --threads {threads}"

@@ -9,7 +9,7 @@ rule predict:
     """Segment the evaluated images."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        checkpoint=checkpoint,
+        checkpoint=MODELS.checkpoint,
     output:
         predictions=kept_predictions(directory(PREDICTIONS)),
     log:
@@ -18,15 +18,15 @@ rule predict:
         f"{BENCHMARKS}/predict/{CELL}.tsv"
     conda:
         ENVIRONMENT
-    threads: prediction_threads
+    threads: MODELS.prediction_threads
     resources:
         gpu=ONE_GPU,
         device=COMPUTE.device,
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("evaluate"),
-        parameters=prediction,
+        split=DATASETS.split("evaluate"),
+        parameters=MODELS.prediction,
     shell:
         "smallobjects predict --dataset {params.dataset:q} --split {params.split:q}"
         " --checkpoint {input.checkpoint:q} --parameters {params.parameters:q}"
@@ -55,9 +55,9 @@ rule score:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        images=evaluated_images,
-        num_classes=num_classes,
-        size_limits=size_limits,
+        images=MODELS.evaluated_images,
+        num_classes=MODELS.num_classes,
+        size_limits=MODELS.size_limits,
     shell:
         "smallobjects score --predictions {input.predictions:q}"
         " --semantic {params.dataset:q}/semantic --instances {params.dataset:q}/instances"

@@ -12,7 +12,7 @@ rule train_shared:
     input:
         dataset=f"{DATASET}/dataset.json",
         labels=f"{SOURCE}/labels",
-        weights=segmentor_weights,
+        weights=FETCHED.segmentor_weights,
     output:
         checkpoint=f"{SEGMENTOR}/shared.pth",
     log:
@@ -29,8 +29,8 @@ rule train_shared:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=training("shared"),
+        split=DATASETS.split("train"),
+        parameters=MODELS.training("shared"),
         seed="{seed}",
     shell:
         "exec smallobjects train-segmentor --dataset {params.dataset:q} --split {params.split:q}"
@@ -62,9 +62,9 @@ rule train_arm:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=training(),
-        arm=arm_kind,
+        split=DATASETS.split("train"),
+        parameters=MODELS.training(),
+        arm=MODELS.arm_kind,
     shell:
         "exec smallobjects train-segmentor --dataset {params.dataset:q} --split {params.split:q}"
         " --labels {input.labels:q} --arm {params.arm:q} --shared {input.shared:q}"

@@ -6,8 +6,8 @@
 rule find_candidates:
     """List every image that shows a class, with its instances by class and size, and hints."""
     input:
-        synthetic=raw_inputs,
-        fetched=ancient(fetched_raw),
+        synthetic=DATASETS.raw_inputs,
+        fetched=ancient(FETCHED.raw),
     output:
         candidates=f"{SELECTION}/candidates.parquet",
     log:
@@ -20,9 +20,9 @@ rule find_candidates:
     resources:
         gpu=0,
     params:
-        raw=raw_folder,
-        parameters=lvis_parameters,
-        size_limits=two_size_limits,
+        raw=DATASETS.raw_folder,
+        parameters=DATASETS.lvis_parameters,
+        size_limits=DATASETS.two_size_limits,
     shell:
         "smallobjects find-candidates --raw {params.raw:q} --parameters {params.parameters:q}"
         " --size-limits {params.size_limits} --workers {threads} --output {output.candidates:q}"
@@ -33,7 +33,7 @@ rule select_images:
     """Select images among the candidates, balanced over classes and sizes."""
     input:
         candidates=f"{SELECTION}/candidates.parquet",
-        decisions=decisions,
+        decisions=DATASETS.decisions,
     output:
         images=f"{SELECTION}/images.txt",
         report=f"{SELECTION}/report.json",
@@ -46,8 +46,8 @@ rule select_images:
     resources:
         gpu=0,
     params:
-        parameters=selection_parameters,
-        decisions=decisions_option,
+        parameters=DATASETS.selection_parameters,
+        decisions=DATASETS.decisions_option,
     shell:
         "smallobjects select-images --candidates {input.candidates:q} {params.decisions}"
         " --parameters {params.parameters:q} --images {output.images:q} --report {output.report:q}"

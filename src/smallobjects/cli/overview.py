@@ -140,6 +140,7 @@ def usage(
     From the benchmark files of the workflow. GPUs and memory asked for are those of the profile
     `slurm` for a first attempt.
     """
+    from smallobjects.config.layout import Layout
     from smallobjects.overview.planned_jobs import (
         PlanError,
         dry_run,
@@ -151,7 +152,7 @@ def usage(
     experiment = load_experiment(config, configfiles, scale)
     results = results or Path(experiment.config.results)
     scale = experiment.config.scale
-    benchmarks = results / scale / "benchmarks"
+    benchmarks = Path(Layout(str(results), scale).benchmarks)
     if not uses_below(benchmarks):
         ended = ", ".join(ended_below(results)) or "none"
         raise click.ClickException(

@@ -8,6 +8,7 @@ from typing import Any
 
 from smallobjects.config.errors import ConfigError, unknown, validate
 from smallobjects.config.layers import expand_home, merge, read_mmengine, read_yaml, resolve
+from smallobjects.config.layout import Layout
 from smallobjects.config.matrix import external_name
 from smallobjects.config.model import ExperimentConfig, ExternalLabels, MethodFile, Scale
 from smallobjects.datasets.parameters import DatasetParameters, PublishedCounts
@@ -68,9 +69,9 @@ class Settings:
         return validate(Downloads, values, "downloads", f"{path} and `settings`")
 
     @property
-    def root(self) -> str:
-        """Folder of everything made at this scale."""
-        return f"{self.config.results}/{self.config.scale}"
+    def layout(self) -> Layout:
+        """Where the results lie."""
+        return Layout(self.config.results, self.config.scale)
 
     def family(self, source: str) -> str:
         """Return the family whose rules make the labels of `source`."""

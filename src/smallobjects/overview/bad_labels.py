@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smallobjects.config import Experiment
+from smallobjects.config.layout import MANIFEST
 from smallobjects.pseudo_labels.labels.recorded_warnings import recorded_warnings
 
 
@@ -18,7 +19,8 @@ def bad_labels(experiment: Experiment, folder: Path) -> Iterator[str]:
         (experiment.trained_on(cell.dataset), cell.source) for cell in experiment.cells
     )
     for dataset, source in sources:
-        manifest = folder / experiment.root / "pseudo_labels" / dataset / source / "manifest.json"
+        place = experiment.layout.source.format(dataset=dataset, source=source)
+        manifest = folder / place / MANIFEST
         found = recorded_warnings(manifest)
         if found:
             messages = "; also: ".join(warning["message"] for warning in found)

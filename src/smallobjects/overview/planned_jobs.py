@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# Jobs that are submitted as a group stand four columns to the right.
-_BLOCK = re.compile(
-    r"^( {4})?(?:local)?rule (\w+):\n((?:(?(1) {8}| {4}).*\n)*(?:Shell command: .*\n)?)",
-    re.MULTILINE,
-)
+from smallobjects.config.layout import BENCHMARKS
+from smallobjects.workflow.snakemake_internals import printed_jobs
+
 _PARAMETERS = re.compile(r"--parameters '(\{.*?\})' --seed")
 
 
@@ -101,29 +99,23 @@ def planned_jobs(printed: str) -> Iterator[PlannedJob]:
     Args:
         printed: with shell commands, uncoloured.
     """
-    for _, rule, body in _BLOCK.findall(printed):
-        resources = _pairs(body, "resources")
+    for job in printed_jobs(printed):
         # `gres=gpu:1` where a cluster wants that.
-        gres = re.search(r"\bgres=gpu:(?:\w+:)?(\d+)", body)
+        gres = re.search(r"\bgres=gpu:(?:\w+:)?(\d+)", job.body)
         yield PlannedJob(
-            rule,
-            _pairs(body, "wildcards"),
-            int(gres[1]) if gres else _number(resources, "gpu") or 0,
-            _number(resources, "mem_mb"),
-            _number(resources, "runtime"),
-            _iterations(body) if rule in ("train_shared", "train_arm") else None,
-            _benchmarks(body),
+            job.rule,
+            job.wildcards,
+            int(gres[1]) if gres else _number(job.resources, "gpu") or 0,
+            _number(job.resources, "mem_mb"),
+            _number(job.resources, "runtime"),
+            _iterations(job.body) if job.rule in ("train_shared", "train_arm") else None,
+            _benchmarks(job.benchmark),
         )
 
 
-def _pairs(body: str, name: str) -> dict[str, str]:
-    line = re.search(rf"^ {{4,8}}{name}: (.*)$", body, re.MULTILINE)
-    return dict(re.findall(r"(\w+)=([^,]*)", line[1])) if line else {}
-
-
-def _benchmarks(body: str) -> str:
-    line = re.search(r"^ {4,8}benchmark: (.*/benchmarks)/", body, re.MULTILINE)
-    return line[1] if line else ""
+def _benchmarks(file: str) -> str:
+    folder, found, _ = file.rpartition(f"/{BENCHMARKS}/")
+    return f"{folder}/{BENCHMARKS}" if found else ""
 
 
 def _number(resources: dict[str, str], name: str) -> int | None:

@@ -7,7 +7,8 @@ from enum import Enum
 from pathlib import Path
 
 from smallobjects.config import Cell, Experiment
-from smallobjects.overview.markers import incomplete_outputs, is_locked
+from smallobjects.config.layout import CELL, MANIFEST, MODEL, PREPARED, SHARED, SUMMARY
+from smallobjects.workflow.snakemake_internals import incomplete_outputs, is_locked
 
 _CHECKPOINT = re.compile(r"iter_(\d+)\.pth$")
 
@@ -103,8 +104,8 @@ class Matrix:
 
     def _failed(self, stage: Stage) -> Path | None:
         """Return the newest log of a job that did not end well: it has no benchmark."""
-        logs = self.folder / self.experiment.root / "logs"
-        benchmarks = self.folder / self.experiment.root / "benchmarks"
+        logs = self.folder / self.experiment.layout.logs
+        benchmarks = self.folder / self.experiment.layout.benchmarks
         failed = []
         for log in (path for pattern in stage.logs for path in logs.glob(pattern)):
             benchmark = (benchmarks / log.relative_to(logs)).with_suffix(".tsv")
@@ -115,15 +116,20 @@ class Matrix:
 
 def stages(experiment: Experiment, cell: Cell, seed: int) -> list[Stage]:
     """Return the stages of a cell, in their order."""
-    root = experiment.root
+    places = experiment.layout
     home = experiment.trained_on(cell.dataset)
     schedule = experiment.segmentor(cell.segmentor, cell.source, cell.dataset).schedule
-    trained = f"{home}/{cell.source}/{cell.segmentor}"
-    segmentor = f"{root}/segmentors/{trained}/seed{seed}"
-    name = f"{cell.dataset}/{cell.source}/{cell.segmentor}/{cell.loss}/seed{seed}"
-    labels = f"{root}/pseudo_labels/{home}/{cell.source}/manifest.json"
+    evaluated = {**cell._asdict(), "seed": seed}
+    trained = {**evaluated, "dataset": home}
+    segmentor = places.segmentor.format(**trained)
+    name = CELL.format(**evaluated)
+    labels = f"{places.source.format(**trained)}/{MANIFEST}"
     data = [
-        Stage("data", f"{root}/datasets/{dataset}/dataset.json", (f"*/{dataset}.log",))
+        Stage(
+            "data",
+            f"{places.dataset.format(dataset=dataset)}/{PREPARED}",
+            (f"*/{dataset}.log",),
+        )
         for dataset in dict.fromkeys((home, cell.dataset))
     ]
     # One for each job of the chain, or a folder with one for each shard.
@@ -133,19 +139,19 @@ def stages(experiment: Experiment, cell: Cell, seed: int) -> list[Stage]:
         Stage("labels", labels, of_labels),
         Stage(
             "shared phase",
-            f"{segmentor}/shared.pth",
-            (f"train_shared/{trained}/seed{seed}.log",),
+            f"{segmentor}/{SHARED}.pth",
+            (f"train_shared/{MODEL.format(**trained)}.log",),
             schedule.shared_iterations,
         ),
         Stage(
             "training",
             f"{segmentor}/{cell.loss}.pth",
-            (f"train_arm/{trained}/{cell.loss}/seed{seed}.log",),
+            (f"train_arm/{CELL.format(**trained)}.log",),
             schedule.iterations,
         ),
         # Its folder of predictions is the declared output.
-        Stage("prediction", f"{root}/predictions/{name}", (f"predict/{name}.log",)),
-        Stage("scores", f"{root}/scores/{name}/summary.json", (f"score/{name}.log",)),
+        Stage("prediction", places.predictions.format(**evaluated), (f"predict/{name}.log",)),
+        Stage("scores", f"{places.scores.format(**evaluated)}/{SUMMARY}", (f"score/{name}.log",)),
     ]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from smallobjects.config.layout import BENCHMARKS
+
 
 @dataclass(frozen=True)
 class Use:
@@ -46,7 +48,9 @@ def uses_below(benchmarks: Path) -> list[Use]:
 
 def ended_below(results: Path) -> list[str]:
     """Return the scales of which jobs have ended, sorted."""
-    found = {path.relative_to(results).parts[0] for path in results.glob("*/benchmarks/**/*.tsv")}
+    found = {
+        path.relative_to(results).parts[0] for path in results.glob(f"*/{BENCHMARKS}/**/*.tsv")
+    }
     return sorted(found)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from smallobjects.config.layout import BENCHMARKS, LOGS, PREDICTIONS, SCORES, SUMMARY
 from smallobjects.errors import BadInputError
 from smallobjects.parallel import ordered_map
 from smallobjects.publishing.checksums import (
@@ -24,7 +25,7 @@ REMEDIES = {
     "unknown": "not made by the workflow since it keeps checksums",
     "left over": "left by a process that was killed; it may go once no run is under way",
 }
-_UNCHECKED = {"logs", "benchmarks", FOLDER}
+_UNCHECKED = {LOGS, BENCHMARKS, FOLDER}
 _EXPECTED = {"README.md", ".gitignore", "report.html", ".snakemake_timestamp"}
 _LEFT_OVER = (".partial", ".replaced", ".lock", ".work")
 
@@ -108,9 +109,9 @@ def foreign_files(results: Path, expected: list[_Expected]) -> Iterator[Finding]
 def _was_scored(results: Path, target: Path) -> bool:
     """Return whether a target is a folder of predictions that is gone after it was scored."""
     parts = target.parts
-    if len(parts) < 2 or parts[1] != "predictions" or (results / target).exists():
+    if len(parts) < 2 or parts[1] != PREDICTIONS or (results / target).exists():
         return False
-    return (results / parts[0] / "scores" / Path(*parts[2:]) / "summary.json").exists()
+    return (results / parts[0] / SCORES / Path(*parts[2:]) / SUMMARY).exists()
 
 
 def _verdict(file: _Expected) -> Finding:

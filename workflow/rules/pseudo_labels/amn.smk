@@ -31,16 +31,16 @@ use rule make_seeds as make_initial_seeds with:
         source="amn",
     params:
         dataset=subpath(input.dataset, parent=True),
-        parameters=stage("initial_seed"),
+        parameters=LABELS.stage("initial_seed"),
 
 
 rule train_amn:
     """Train the network that classifies pixels, on the initial seeds."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        classifier=classifier_of,
+        classifier=LABELS.classifier_of,
         seeds=every_shard(f"{SOURCE}/initial_seeds/{{scatteritem}}.zip"),
-        weights=stage_weights("amn"),
+        weights=FETCHED.stage_weights("amn"),
     output:
         amn=f"{SOURCE}/amn.pth",
     log:
@@ -58,8 +58,8 @@ rule train_amn:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("amn"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("amn"),
         seed=EXPERIMENT.config.label_seed,
         seeds=given("--seeds", "seeds"),
     shell:
@@ -92,8 +92,8 @@ rule make_amn_cams:
         device=COMPUTE.device,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("cam", without=["evaluation_threshold"]),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("cam", without=["evaluation_threshold"]),
     shell:
         "smallobjects make-amn-cams --dataset {params.dataset:q} --split {params.split:q}"
         " --amn {input.amn:q} --seeds {input.seeds:q} --shard {wildcards.scatteritem}"

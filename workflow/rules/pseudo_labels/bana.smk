@@ -7,7 +7,7 @@ rule train_box_classifier:
     """Train the classifier of parts of boxes and of the background around them."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        weights=stage_weights("box_classifier"),
+        weights=FETCHED.stage_weights("box_classifier"),
     output:
         classifier=f"{SOURCE}/box_classifier.pth",
     log:
@@ -25,8 +25,8 @@ rule train_box_classifier:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("box_classifier"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("box_classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-box-classifier --dataset {params.dataset:q} --split {params.split:q}"
@@ -58,8 +58,8 @@ rule make_bana_labels:
         device=COMPUTE.device,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("label"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("label"),
     shell:
         "smallobjects make-bana-labels --dataset {params.dataset:q} --split {params.split:q}"
         " --classifier {input.classifier:q} --shard {wildcards.scatteritem}"
@@ -89,9 +89,9 @@ rule gather_bana_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
-        parameters=all_stages,
+        split=DATASETS.split("train"),
+        score_split=DATASETS.split("label_score"),
+        parameters=LABELS.all_stages,
         seed=EXPERIMENT.config.label_seed,
         crf=given("--stage y_crf", "crf"),
         retrieved=given("--stage y_ret", "retrieved"),

@@ -7,7 +7,7 @@ rule train_detector:
     """Train the object detector on the boxes."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        weights=stage_weights("detector"),
+        weights=FETCHED.stage_weights("detector"),
     output:
         detector=f"{SOURCE}/detector.pth",
     log:
@@ -25,8 +25,8 @@ rule train_detector:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("detector"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("detector"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-detector --dataset {params.dataset:q} --split {params.split:q}"
@@ -56,8 +56,8 @@ rule attribute_boxes:
         device=COMPUTE.device,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("attribution"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("attribution"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "smallobjects attribute-boxes --dataset {params.dataset:q} --split {params.split:q}"
@@ -86,8 +86,8 @@ rule make_bbam_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("label"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("label"),
     shell:
         "smallobjects make-bbam-labels --dataset {params.dataset:q} --split {params.split:q}"
         " --attributions {input.attributions:q} --shard {wildcards.scatteritem}"
@@ -115,9 +115,9 @@ rule gather_bbam_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
-        parameters=all_stages,
+        split=DATASETS.split("train"),
+        score_split=DATASETS.split("label_score"),
+        parameters=LABELS.all_stages,
         seed=EXPERIMENT.config.label_seed,
         merged=given("--parts", "merged"),
     shell:

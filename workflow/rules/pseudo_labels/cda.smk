@@ -26,8 +26,8 @@ rule cut_objects:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("cuts"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("cuts"),
     shell:
         "smallobjects cut-objects --dataset {params.dataset:q} --split {params.split:q}"
         " --labels {input.labels:q} --parameters {params.parameters:q}"
@@ -40,7 +40,7 @@ rule train_pasted_classifier:
         dataset=f"{DATASET}/dataset.json",
         labels=IRN_LABELS,
         cuts=f"{SOURCE}/cuts.parquet",
-        weights=stage_weights("classifier"),
+        weights=FETCHED.stage_weights("classifier"),
     output:
         classifier=f"{SOURCE}/classifier.pth",
     log:
@@ -58,8 +58,8 @@ rule train_pasted_classifier:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("classifier"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-pasted-classifier --dataset {params.dataset:q} --split {params.split:q}"

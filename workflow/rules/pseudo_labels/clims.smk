@@ -8,7 +8,7 @@ rule train_scorer:
     """Train the small scorer that stands in for CLIP."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        weights=stage_weights("scorer"),
+        weights=FETCHED.stage_weights("scorer"),
     output:
         scorer=f"{SOURCE}/scorer.pth",
     log:
@@ -26,9 +26,9 @@ rule train_scorer:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("scorer"),
-        language=stage("language"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("scorer"),
+        language=LABELS.stage("language"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-scorer --dataset {params.dataset:q} --split {params.split:q}"
@@ -43,7 +43,7 @@ rule train_clims:
     input:
         dataset=f"{DATASET}/dataset.json",
         classifier=f"{ROOT}/pseudo_labels/{{dataset}}/irn/classifier.pth",
-        scorer=scorer_weights,
+        scorer=FETCHED.scorer_weights,
     output:
         classifier=f"{SOURCE}/classifier.pth",
     log:
@@ -61,10 +61,10 @@ rule train_clims:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        scorer=stage("scorer"),
-        language=stage("language"),
-        parameters=stage("clims"),
+        split=DATASETS.split("train"),
+        scorer=LABELS.stage("scorer"),
+        language=LABELS.stage("language"),
+        parameters=LABELS.stage("clims"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-clims --dataset {params.dataset:q} --split {params.split:q}"

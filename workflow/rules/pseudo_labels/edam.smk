@@ -9,9 +9,9 @@ rule train_edam:
     input:
         dataset=f"{DATASET}/dataset.json",
         # Not read here: maps that cannot be used must stop the run before the long training.
-        saliency=saliency_maps,
-        weights=stage_weights("edam"),
-        classifier=initial_classifier("edam"),
+        saliency=SALIENCY.maps,
+        weights=FETCHED.stage_weights("edam"),
+        classifier=LABELS.initial_classifier("edam"),
     output:
         edam=f"{SOURCE}/edam.pth",
     log:
@@ -29,9 +29,9 @@ rule train_edam:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
+        split=DATASETS.split("train"),
         classifier=given("--classifier", "classifier"),
-        parameters=stage("edam"),
+        parameters=LABELS.stage("edam"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-edam --dataset {params.dataset:q} --split {params.split:q}"
@@ -62,8 +62,8 @@ rule make_edam_cams:
         device=COMPUTE.device,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("cam", without=["evaluation_threshold"]),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("cam", without=["evaluation_threshold"]),
     shell:
         "smallobjects make-edam-cams --dataset {params.dataset:q} --split {params.split:q}"
         " --edam {input.edam:q} --shard {wildcards.scatteritem}"
@@ -76,7 +76,7 @@ rule make_edam_labels:
     input:
         dataset=f"{DATASET}/dataset.json",
         cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
-        saliency=saliency_maps,
+        saliency=SALIENCY.maps,
     output:
         labels=f"{SOURCE}/parts/{{scatteritem}}.zip",
     log:
@@ -92,7 +92,7 @@ rule make_edam_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        parameters=stage("label"),
+        parameters=LABELS.stage("label"),
     shell:
         "smallobjects make-edam-labels --dataset {params.dataset:q} --cams {input.cams:q}"
         " --saliency {input.saliency:q} --parameters {params.parameters:q} --threads {threads}"
@@ -103,7 +103,7 @@ rule gather_edam_labels:
     """Gather the shards into one folder of labels, and score it on the training images."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        saliency=saliency_maps,
+        saliency=SALIENCY.maps,
         cams=every_shard(f"{SOURCE}/cams/{{scatteritem}}.npz"),
         parts=every_shard(f"{SOURCE}/parts/{{scatteritem}}.zip"),
     output:
@@ -121,9 +121,9 @@ rule gather_edam_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
-        parameters=all_stages,
+        split=DATASETS.split("train"),
+        score_split=DATASETS.split("label_score"),
+        parameters=LABELS.all_stages,
         seed=EXPERIMENT.config.label_seed,
         cams=given("--cams", "cams"),
         parts=given("--parts", "parts"),

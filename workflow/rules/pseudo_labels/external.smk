@@ -21,10 +21,10 @@ rule external_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
-        name=external_name,
-        path=external_path,
+        split=DATASETS.split("train"),
+        score_split=DATASETS.split("label_score"),
+        name=LABELS.external_name,
+        path=LABELS.external_path,
     shell:
         "smallobjects external-labels --dataset {params.dataset:q} --split {params.split:q}"
         " --score-split {params.score_split:q} --name {params.name:q} --from {params.path:q}"

@@ -21,8 +21,8 @@ rule ground_truth_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
+        split=DATASETS.split("train"),
+        score_split=DATASETS.split("label_score"),
     shell:
         "smallobjects ground-truth-labels --dataset {params.dataset:q} --split {params.split:q}"
         " --score-split {params.score_split:q} --labels {output.labels:q}"

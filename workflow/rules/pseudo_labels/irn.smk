@@ -8,7 +8,7 @@ rule train_classifier:
     """Train the image classifier whose weights give the class activation maps."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        weights=stage_weights("classifier"),
+        weights=FETCHED.stage_weights("classifier"),
     output:
         classifier=f"{SOURCE}/classifier.pth",
     log:
@@ -16,7 +16,7 @@ rule train_classifier:
     benchmark:
         f"{BENCHMARKS}/train_classifier/{{dataset}}/{{source}}.tsv"
     wildcard_constraints:
-        source=any_of(having_stage("irn", "classifier")),
+        source=any_of(LABELS.having_stage("irn", "classifier")),
     conda:
         ENVIRONMENT
     threads: COMPUTE.training_threads
@@ -26,8 +26,8 @@ rule train_classifier:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("classifier"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-classifier --dataset {params.dataset:q} --split {params.split:q}"
@@ -40,7 +40,7 @@ rule make_cams:
     """Make the class activation maps of one shard of the training images."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        classifier=classifier_of,
+        classifier=LABELS.classifier_of,
     output:
         cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
     log:
@@ -57,8 +57,8 @@ rule make_cams:
         device=COMPUTE.device,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("cam", without=["evaluation_threshold"]),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("cam", without=["evaluation_threshold"]),
     shell:
         "smallobjects make-cams --dataset {params.dataset:q} --split {params.split:q}"
         " --classifier {input.classifier:q} --shard {wildcards.scatteritem}"
@@ -86,7 +86,7 @@ rule make_seeds:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        parameters=stage("seed"),
+        parameters=LABELS.stage("seed"),
     shell:
         "smallobjects make-seeds --dataset {params.dataset:q} --cams {input.cams:q}"
         " --parameters {params.parameters:q} --threads {threads}"
@@ -97,9 +97,9 @@ rule train_edges:
     """Train the network that predicts class boundaries from the affinities of seed pixels."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        classifier=classifier_of,
+        classifier=LABELS.classifier_of,
         seeds=every_shard(f"{SOURCE}/seeds/{{scatteritem}}.zip"),
-        weights=stage_weights("edges"),
+        weights=FETCHED.stage_weights("edges"),
     output:
         edges=f"{SOURCE}/edges.pth",
     log:
@@ -117,8 +117,8 @@ rule train_edges:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("edges"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("edges"),
         seed=EXPERIMENT.config.label_seed,
         seeds=given("--seeds", "seeds"),
     shell:
@@ -151,7 +151,7 @@ rule walk_labels:
         device=COMPUTE.device,
     params:
         dataset=subpath(input.dataset, parent=True),
-        parameters=stage("random_walk"),
+        parameters=LABELS.stage("random_walk"),
     shell:
         "smallobjects walk-labels --dataset {params.dataset:q} --cams {input.cams:q}"
         " --edges {input.edges:q} --parameters {params.parameters:q} --threads {threads}"
@@ -179,9 +179,9 @@ rule gather_irn_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
-        parameters=all_stages,
+        split=DATASETS.split("train"),
+        score_split=DATASETS.split("label_score"),
+        parameters=LABELS.all_stages,
         seed=EXPERIMENT.config.label_seed,
         cams=given("--cams", "cams"),
         walks=given("--parts", "walks"),

@@ -9,7 +9,7 @@ rule train_nsrom_classifier:
     """Train the classifier, gather its attention on the way, and make its activation maps."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        weights=stage_weights("attention_classifier"),
+        weights=FETCHED.stage_weights("attention_classifier"),
     output:
         attention=f"{SOURCE}/attention.npz",
         activations=f"{SOURCE}/activations.npz",
@@ -28,8 +28,8 @@ rule train_nsrom_classifier:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("attention_classifier"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("attention_classifier"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-nsrom-classifier --dataset {params.dataset:q} --split {params.split:q}"
@@ -43,7 +43,7 @@ rule train_nsrom_integral:
     input:
         dataset=f"{DATASET}/dataset.json",
         attention=f"{SOURCE}/attention.npz",
-        weights=stage_weights("integral"),
+        weights=FETCHED.stage_weights("integral"),
     output:
         maps=f"{SOURCE}/maps.npz",
     log:
@@ -61,8 +61,8 @@ rule train_nsrom_integral:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("integral"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("integral"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-nsrom-integral --dataset {params.dataset:q} --split {params.split:q}"
@@ -78,7 +78,7 @@ rule make_nsrom_labels:
         dataset=f"{DATASET}/dataset.json",
         maps=f"{SOURCE}/maps.npz",
         activations=f"{SOURCE}/activations.npz",
-        saliency=saliency_maps,
+        saliency=SALIENCY.maps,
     output:
         labels=f"{SOURCE}/first_labels.zip",
     log:
@@ -94,8 +94,8 @@ rule make_nsrom_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("first_labels"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("first_labels"),
     shell:
         "smallobjects make-nsrom-labels --dataset {params.dataset:q} --split {params.split:q}"
         " --maps {input.maps:q} --activations {input.activations:q} --saliency {input.saliency:q}"
@@ -123,8 +123,8 @@ rule gather_first_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
+        split=DATASETS.split("train"),
+        score_split=DATASETS.split("label_score"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"
@@ -137,7 +137,7 @@ use rule train_shared as train_first_segmentor with:
     input:
         dataset=f"{DATASET}/dataset.json",
         labels=f"{SOURCE}/first/labels",
-        weights=first_segmentor_weights,
+        weights=FETCHED.first_segmentor_weights,
     output:
         checkpoint=f"{SOURCE}/first_segmentor.pth",
     log:
@@ -148,8 +148,8 @@ use rule train_shared as train_first_segmentor with:
         source=NSROM,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=first_segmentor_training,
+        split=DATASETS.split("train"),
+        parameters=MODELS.first_segmentor_training,
         seed=EXPERIMENT.config.label_seed,
 
 
@@ -168,8 +168,8 @@ use rule predict as predict_first_segmentor with:
     threads: COMPUTE.image_threads
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=first_segmentor_prediction,
+        split=DATASETS.split("train"),
+        parameters=MODELS.first_segmentor_prediction,
 
 
 rule mine_nsrom_labels:
@@ -178,7 +178,7 @@ rule mine_nsrom_labels:
         dataset=f"{DATASET}/dataset.json",
         first=f"{SOURCE}/first/labels",
         predictions=f"{SOURCE}/first_predictions",
-        saliency=saliency_maps,
+        saliency=SALIENCY.maps,
     output:
         labels=f"{SOURCE}/mined_labels.zip",
     log:
@@ -194,8 +194,8 @@ rule mine_nsrom_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("mining"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("mining"),
     shell:
         "smallobjects mine-nsrom-labels --dataset {params.dataset:q} --split {params.split:q}"
         " --first {input.first:q} --predictions {input.predictions:q} --saliency {input.saliency:q}"
@@ -209,7 +209,7 @@ rule gather_nsrom_labels:
         dataset=f"{DATASET}/dataset.json",
         maps=f"{SOURCE}/maps.npz",
         labels=f"{SOURCE}/mined_labels.zip",
-        saliency=saliency_maps,
+        saliency=SALIENCY.maps,
     output:
         labels=directory(f"{SOURCE}/labels"),
         manifest=f"{SOURCE}/manifest.json",
@@ -225,9 +225,9 @@ rule gather_nsrom_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
-        parameters=all_stages,
+        split=DATASETS.split("train"),
+        score_split=DATASETS.split("label_score"),
+        parameters=LABELS.all_stages,
         seed=EXPERIMENT.config.label_seed,
     shell:
         "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"

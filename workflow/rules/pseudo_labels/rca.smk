@@ -9,7 +9,7 @@ rule train_rca:
     """Train the classifier with its memory, in one process, and gather its attention on the way."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        weights=stage_weights("rca"),
+        weights=FETCHED.stage_weights("rca"),
     output:
         attention=f"{SOURCE}/attention.npz",
     log:
@@ -27,8 +27,8 @@ rule train_rca:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("rca"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("rca"),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "exec smallobjects train-rca --dataset {params.dataset:q} --split {params.split:q}"
@@ -42,7 +42,7 @@ rule make_rca_labels:
     input:
         dataset=f"{DATASET}/dataset.json",
         attention=f"{SOURCE}/attention.npz",
-        saliency=saliency_maps,
+        saliency=SALIENCY.maps,
     output:
         labels=f"{SOURCE}/fused_labels.zip",
     log:
@@ -58,8 +58,8 @@ rule make_rca_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("labels"),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("labels"),
     shell:
         "smallobjects make-rca-labels --dataset {params.dataset:q} --split {params.split:q}"
         " --attention {input.attention:q} --saliency {input.saliency:q}"
@@ -73,7 +73,7 @@ rule gather_rca_labels:
         dataset=f"{DATASET}/dataset.json",
         attention=f"{SOURCE}/attention.npz",
         labels=f"{SOURCE}/fused_labels.zip",
-        saliency=saliency_maps,
+        saliency=SALIENCY.maps,
     output:
         labels=directory(f"{SOURCE}/labels"),
         manifest=f"{SOURCE}/manifest.json",
@@ -89,9 +89,9 @@ rule gather_rca_labels:
         gpu=0,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        score_split=split("label_score"),
-        parameters=all_stages,
+        split=DATASETS.split("train"),
+        score_split=DATASETS.split("label_score"),
+        parameters=LABELS.all_stages,
         seed=EXPERIMENT.config.label_seed,
     shell:
         "smallobjects gather-labels --dataset {params.dataset:q} --split {params.split:q}"

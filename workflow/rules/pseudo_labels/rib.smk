@@ -9,7 +9,7 @@ rule make_rib_cams:
     """Make the maps of one shard, with the classifier fine-tuned on each image by itself."""
     input:
         dataset=f"{DATASET}/dataset.json",
-        classifier=classifier_of,
+        classifier=LABELS.classifier_of,
     output:
         cams=f"{SOURCE}/cams/{{scatteritem}}.npz",
     log:
@@ -27,9 +27,9 @@ rule make_rib_cams:
         workers=COMPUTE.loader_workers,
     params:
         dataset=subpath(input.dataset, parent=True),
-        split=split("train"),
-        parameters=stage("rib"),
-        cam=stage("cam", without=["evaluation_threshold"]),
+        split=DATASETS.split("train"),
+        parameters=LABELS.stage("rib"),
+        cam=LABELS.stage("cam", without=["evaluation_threshold"]),
         seed=EXPERIMENT.config.label_seed,
     shell:
         "smallobjects make-rib-cams --dataset {params.dataset:q} --split {params.split:q}"
