@@ -51,6 +51,7 @@ FROM_LABELS = {
     "status": "overview",
     "usage": "overview",
     "verify": "verification",
+    "new-method": "new_method",
     "config-schema": "configuration",
 }
 """Those that follow when labels are made."""
