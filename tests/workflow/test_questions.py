@@ -8,10 +8,10 @@ from snakemake_interface_common.exceptions import WorkflowError
 
 from smallobjects.config import load
 from smallobjects.workflow.asking import any_of, given
-from smallobjects.workflow.datasets import Datasets
-from smallobjects.workflow.labels import Labels
-from smallobjects.workflow.models import Models
-from smallobjects.workflow.tables import Tables
+from smallobjects.workflow.datasets import DatasetQuestions
+from smallobjects.workflow.labels import LabelQuestions
+from smallobjects.workflow.models import ModelQuestions
+from smallobjects.workflow.tables import TableQuestions
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_options_are_given_once_for_every_input_and_quoted():
 
 @pytest.mark.parametrize("raw", ["synthetic", "download", "my/VOC2012"])
 def test_raw_data_is_made_fetched_or_given(experiment, raw):
-    found = Datasets(experiment(settings={"datasets": {"voc": {"raw": raw}}}))
+    found = DatasetQuestions(experiment(settings={"datasets": {"voc": {"raw": raw}}}))
     folder = found.raw_folder(of(dataset="voc"))
     made = found.raw_inputs(of(dataset="voc"))
     if raw == "synthetic":
@@ -52,32 +52,32 @@ def test_raw_data_is_made_fetched_or_given(experiment, raw):
 
 
 def test_an_evaluation_set_has_no_split_to_train_on(experiment):
-    split = Datasets(experiment()).split("train")
+    split = DatasetQuestions(experiment()).split("train")
     assert split(of(dataset="voc")) == "train_aug"
     with pytest.raises(WorkflowError, match=r"pascal_b has no split for 'train'.*models of voc"):
         split(of(dataset="pascal_b"))
 
 
 def test_a_classifier_that_is_trained_as_irns_is_irns(experiment):
-    labels = Labels(experiment())
+    labels = LabelQuestions(experiment())
     assert "/irn/" in labels.classifier_of(of(source="rib", dataset="voc"))
     changed = {"methods": {"rib": {"stages": {"classifier": {"epochs": 99}}}}}
-    labels = Labels(experiment(settings=changed))
+    labels = LabelQuestions(experiment(settings=changed))
     assert "/rib/" in labels.classifier_of(of(source="rib", dataset="voc"))
 
 
 def test_a_family_without_rules_is_named(experiment, tmp_path):
     (tmp_path / "irn.smk").touch()
     (tmp_path / "amn.smk").touch()
-    labels = Labels(experiment(matrix=[{"labels": ["irn"], "segmentors": ["deeplabv2"]}]))
+    labels = LabelQuestions(experiment(matrix=[{"labels": ["irn"], "segmentors": ["deeplabv2"]}]))
     assert [path.name for path in labels.rule_files(tmp_path)] == ["irn.smk", "amn.smk"]
-    labels = Labels(experiment())
+    labels = LabelQuestions(experiment())
     with pytest.raises(WorkflowError, match=r"methods\.\w+\.family = '\w+'.*one of \['irn'\]"):
         labels.rule_files(tmp_path)
 
 
 def test_models_of_an_evaluation_set_are_those_of_its_home(experiment):
-    models = Models(experiment())
+    models = ModelQuestions(experiment())
     cell = {"source": "irn", "segmentor": "deeplabv2", "seed": "0", "loss": "sb"}
 
     class Wildcards(dict):
@@ -89,7 +89,7 @@ def test_models_of_an_evaluation_set_are_those_of_its_home(experiment):
 
 def test_cells_of_a_table_say_where_their_scores_are(experiment):
     whole = experiment(seeds=[3, 5])
-    tables = Tables(whole)
+    tables = TableQuestions(whole)
     rows = json.loads(tables.score_cells(whole.cells)(of()))
     assert len(rows) == len(whole.cells)
     for row in rows:

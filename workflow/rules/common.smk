@@ -12,15 +12,15 @@ from smallobjects.overview.usage import usage_text
 from smallobjects.publishing.checksums import keep_checksums
 from smallobjects.workflow import before_jobs, snakemake_internals
 from smallobjects.workflow.asking import any_of, given
-from smallobjects.workflow.datasets import Datasets
-from smallobjects.workflow.fetching import Fetching
-from smallobjects.workflow.labels import Labels
-from smallobjects.workflow.models import Models
-from smallobjects.workflow.panels import Panels
-from smallobjects.workflow.plots import Plots
-from smallobjects.workflow.report import Report
-from smallobjects.workflow.saliency import Saliency
-from smallobjects.workflow.tables import Tables
+from smallobjects.workflow.datasets import DatasetQuestions
+from smallobjects.workflow.fetching import FetchingQuestions
+from smallobjects.workflow.labels import LabelQuestions
+from smallobjects.workflow.models import ModelQuestions
+from smallobjects.workflow.panels import PanelQuestions
+from smallobjects.workflow.plots import PlotQuestions
+from smallobjects.workflow.report import ReportQuestions
+from smallobjects.workflow.saliency import SaliencyQuestions
+from smallobjects.workflow.tables import TableQuestions
 
 try:
     EXPERIMENT = Experiment(config, Path(workflow.basedir) / "config")
@@ -52,15 +52,15 @@ LOGS = PLACES.logs
 BENCHMARKS = PLACES.benchmarks
 ENVIRONMENT = Path(workflow.basedir) / "envs/conda.yaml"
 
-DATASETS = Datasets(EXPERIMENT)
-FETCHED = Fetching(EXPERIMENT)
-LABELS = Labels(EXPERIMENT)
-SALIENCY = Saliency(EXPERIMENT)
-MODELS = Models(EXPERIMENT)
-CELLS = Tables(EXPERIMENT)
-PANELS = Panels(EXPERIMENT)
-PLOTS = Plots(EXPERIMENT)
-REPORT = Report(EXPERIMENT)
+DATASETS = DatasetQuestions(EXPERIMENT)
+FETCHED = FetchingQuestions(EXPERIMENT)
+LABELS = LabelQuestions(EXPERIMENT)
+SALIENCY = SaliencyQuestions(EXPERIMENT)
+MODELS = ModelQuestions(EXPERIMENT)
+CELLS = TableQuestions(EXPERIMENT)
+PANELS = PanelQuestions(EXPERIMENT)
+PLOTS = PlotQuestions(EXPERIMENT)
+REPORT = ReportQuestions(EXPERIMENT)
 
 # A job on a node need not look again.
 if workflow.is_main_process:

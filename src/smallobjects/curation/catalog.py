@@ -19,6 +19,7 @@ import numpy as np
 from smallobjects.curation.errors import CurationError
 from smallobjects.datasets.layouts.lvis.parameters import LvisParameters
 from smallobjects.publishing import publish_file
+from smallobjects.publishing.checksums import file_checksum
 
 FORMAT = 1
 _TABLES = """
@@ -123,7 +124,7 @@ def _origin(candidates: Path, raw: Path, parameters: LvisParameters) -> str:
         if (raw / name).is_file():
             state = (raw / name).stat()
             files.append([name, state.st_size, state.st_mtime_ns])
-    digest = hashlib.sha256(candidates.read_bytes()).hexdigest()
+    digest = file_checksum(candidates)
     return json.dumps([FORMAT, digest, parameters.model_dump(mode="json"), files])
 
 

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from smallobjects.publishing.checksums import file_checksum
+
 
 def sum_of_hashes(hashes: Mapping[str, str]) -> str:
     """Return the checksum of files, given the SHA-256 of each by its name (sorted as LC_ALL=C)."""
@@ -13,6 +15,4 @@ def sum_of_hashes(hashes: Mapping[str, str]) -> str:
 
 def sum_of_files(paths: Iterable[Path]) -> str:
     """Return the checksum of files of one folder."""
-    return sum_of_hashes(
-        {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-    )
+    return sum_of_hashes({path.name: file_checksum(path) for path in paths})

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from smallobjects.config import Cell
-from smallobjects.workflow.tables import Tables
+from smallobjects.workflow.tables import TableQuestions
 
 
-class Cells(Tables):
+class CellQuestions(TableQuestions):
     """Of models, and of the cells that belong to each."""
 
     @property

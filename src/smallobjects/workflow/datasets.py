@@ -6,7 +6,7 @@ from pathlib import Path
 from smallobjects.workflow.asking import Asked, Questions, Wildcards
 
 
-class Datasets(Questions):
+class DatasetQuestions(Questions):
     """Of datasets."""
 
     def is_synthetic(self, dataset: str) -> bool:

@@ -9,7 +9,7 @@ from smallobjects.fetching.records import is_provided, record_path
 from smallobjects.workflow.asking import Asked, Questions, Wildcards
 
 
-class Fetching(Questions):
+class FetchingQuestions(Questions):
     """Of raw data, archives and weights that are fetched."""
 
     def raw(self, wildcards: Wildcards) -> list[str]:

@@ -8,7 +8,7 @@ from snakemake_interface_common.exceptions import WorkflowError
 from smallobjects.workflow.asking import Asked, Questions, Wildcards
 
 
-class Labels(Questions):
+class LabelQuestions(Questions):
     """Of label sources."""
 
     def rule_files(self, folder: Path) -> list[Path]:

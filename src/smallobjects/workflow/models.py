@@ -4,7 +4,7 @@ from smallobjects.losses.arms import parse_arm
 from smallobjects.workflow.asking import Asked, Questions, Wildcards
 
 
-class Models(Questions):
+class ModelQuestions(Questions):
     """Of segmentors, their predictions and their scores."""
 
     def training(self, arm: str | None = None) -> Asked:

@@ -4,10 +4,10 @@ import json
 
 from smallobjects.config.layout import MANIFEST
 from smallobjects.workflow.asking import Wildcards
-from smallobjects.workflow.cells import Cells
+from smallobjects.workflow.cells import CellQuestions
 
 
-class Panels(Cells):
+class PanelQuestions(CellQuestions):
     """Of pages of predictions and of pseudo-labels."""
 
     def predictions_on(self, wildcards: Wildcards) -> list[str]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from smallobjects.config.layout import SHARED
 from smallobjects.workflow.asking import Wildcards
-from smallobjects.workflow.cells import Cells
+from smallobjects.workflow.cells import CellQuestions
 
 
-class Plots(Cells):
+class PlotQuestions(CellQuestions):
     """Of plots."""
 
     @cached_property

@@ -4,10 +4,10 @@ import hashlib
 from pathlib import Path
 
 from smallobjects.workflow.asking import Wildcards
-from smallobjects.workflow.cells import Cells
+from smallobjects.workflow.cells import CellQuestions
 
 
-class Report(Cells):
+class ReportQuestions(CellQuestions):
     """Of what the report shows."""
 
     def supplement_files(self, suffix: str) -> list[str]:

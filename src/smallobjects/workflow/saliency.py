@@ -9,7 +9,7 @@ from smallobjects.datasets.saliency_parameters import SaliencyParameters
 from smallobjects.workflow.asking import Asked, Questions, Wildcards
 
 
-class Saliency(Questions):
+class SaliencyQuestions(Questions):
     """Of saliency maps."""
 
     def maps(self, wildcards: Wildcards) -> str:

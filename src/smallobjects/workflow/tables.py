@@ -12,7 +12,7 @@ from smallobjects.config.layout import SUMMARY
 from smallobjects.workflow.asking import Asked, Questions, Wildcards
 
 
-class Tables(Questions):
+class TableQuestions(Questions):
     """Of tables and figures."""
 
     def summaries(self, cell: Cell) -> dict[int, str]:

@@ -15,6 +15,7 @@ from smallobjects.datasets.pascal_b.candidates import Candidates, read_candidate
 from smallobjects.datasets.pascal_b.decisions import read_decisions
 from smallobjects.datasets.pascal_b.report import PUBLISHED, describe_balance
 from smallobjects.publishing import publish_file
+from smallobjects.publishing.checksums import file_checksum
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def filter_candidates(
         kept &= np.array([accepted.get(image_id, otherwise) for image_id in candidates.ids])
         votes = list(accepted.values())
         record["decisions"] = {
-            "sha256": hashlib.sha256(Path(decisions).read_bytes()).hexdigest(),
+            "sha256": file_checksum(Path(decisions)),
             "accepted": votes.count(True),
             "rejected": votes.count(False),
             "undecided": len(kept) - len(votes),

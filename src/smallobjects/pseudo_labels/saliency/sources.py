@@ -1,6 +1,5 @@
 """Saliency maps from whatever source the settings name, and what is recorded of it."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from smallobjects.datasets.saliency_parameters import SaliencyParameters
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.saliency.model import predicted_maps
 from smallobjects.pseudo_labels.saliency.precomputed import precomputed_maps
+from smallobjects.publishing.checksums import file_checksum
 
 
 def maps_from(
@@ -57,7 +57,7 @@ def describe_origin(
     origin = {"source": parameters.source, "path": str(path)}
     if parameters.source == "precomputed":
         return origin
-    origin["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    origin["sha256"] = file_checksum(path)
     origin["network"] = parameters.network.model_dump()
     if parameters.source == "trained":
         origin["training"] = parameters.training.model_dump(mode="json")
