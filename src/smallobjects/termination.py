@@ -11,6 +11,10 @@ from types import SimpleNamespace
 _termination = SimpleNamespace(asked=False)
 
 
+class TerminatedError(RuntimeError):
+    """A training was asked to end, and has saved what it goes on from."""
+
+
 @contextmanager
 def deferred_termination(pass_on: bool = False) -> Iterator[None]:
     """Note SIGTERM instead of ending by it; whoever trains asks `termination_noted`.

@@ -23,6 +23,7 @@ from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.mmseg_import import import_mmsegmentation
 from smallobjects.segmentation.parameters import PredictionParameters, TrainingParameters
 from smallobjects.segmentation.plain_log import plain_log
+from smallobjects.termination import TerminatedError
 
 
 @click.command()
@@ -122,7 +123,7 @@ def _plain_errors_and_log() -> Iterator[None]:
     try:
         with plain_log():
             yield
-    except (SegmentationError, DatasetError, FileNotFoundError) as error:
+    except (SegmentationError, DatasetError, FileNotFoundError, TerminatedError) as error:
         # What a loader process raises comes with its traceback; the message is the last line.
         message = str(error).strip().splitlines()[-1].removeprefix(f"{_name(error)}: ")
         raise click.ClickException(message) from error

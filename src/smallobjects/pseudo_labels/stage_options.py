@@ -20,8 +20,9 @@ from smallobjects.command_options import (
     workers_option,
 )
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
+from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.training.resuming import resumable
+from smallobjects.termination import TerminatedError
 
 if TYPE_CHECKING:
     from smallobjects.pseudo_labels.training.checkpoint import Checkpoint

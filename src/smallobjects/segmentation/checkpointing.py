@@ -16,7 +16,8 @@ from smallobjects.errors import BadInputError
 from smallobjects.publishing import publish_file
 from smallobjects.segmentation.distributed import process_rank
 from smallobjects.segmentation.errors import SegmentationError
-from smallobjects.segmentation.termination import TerminatedError, termination_asked
+from smallobjects.segmentation.termination import termination_asked
+from smallobjects.termination import TerminatedError
 
 # MMEngine's resume asks for a message hub; its log would make equal trainings differ in bytes.
 NO_MESSAGES = {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}

@@ -19,6 +19,7 @@ from torch.multiprocessing.spawn import ProcessException
 
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.plain_log import plain_log
+from smallobjects.termination import TerminatedError
 
 
 def process_count() -> int:
@@ -62,7 +63,7 @@ def in_processes(count: int, device: torch.device, function: Callable, *argument
 
     Raises:
         SegmentationError: there are fewer GPUs, or a process raised one, which is raised here.
-        OSError: a process raised one.
+        TerminatedError, OSError: a process raised one.
         ProcessException: a process raised another error, or crashed, and none of the above did.
     """
     if count == 1:
@@ -102,7 +103,7 @@ def _join_and_call(
     try:
         with plain_log():
             function(*arguments)
-    except (SegmentationError, OSError) as error:
+    except (SegmentationError, TerminatedError, OSError) as error:
         # Before the others learn of it, by a connection that ends.
         (folder / f"{rank}.error").write_bytes(pickle.dumps(error))
         raise

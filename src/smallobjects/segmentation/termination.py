@@ -4,14 +4,9 @@ import torch
 from mmengine.registry import FUNCTIONS
 
 from smallobjects.segmentation.distributed import over_processes, process_count
-from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.termination import outlive_termination, termination_noted
 
 FUNCTIONS.register_module(module=outlive_termination)
-
-
-class TerminatedError(SegmentationError):
-    """A training that was asked to end, and has saved a checkpoint to go on from."""
 
 
 def termination_asked(device: str) -> bool:

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import torch
 
 from smallobjects.backbones.torch_files import UNREADABLE, read_torch_file
-from smallobjects.pseudo_labels.errors import BadInputError, TerminatedError
+from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.publishing import publish_file
 from smallobjects.random_state import random_state, restore_random_state
-from smallobjects.termination import termination_noted
+from smallobjects.termination import TerminatedError, termination_noted
 
 
 class Stateful(Protocol):
