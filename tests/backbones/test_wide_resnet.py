@@ -5,7 +5,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
-from test_mxnet_file import write_mxnet
+from mxnet_writer import write_mxnet
 from torch import nn
 from torch.nn import functional
 

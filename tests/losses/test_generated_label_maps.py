@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_size_weighting import flood_fill_weights
+from flood_fill import flood_fill_weights
 
 from smallobjects.losses import size_weights
 
