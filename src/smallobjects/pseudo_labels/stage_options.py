@@ -140,3 +140,50 @@ def _with_context(command: Callable) -> Callable:
         command(context=context, **options)
 
     return run
+
+
+def shard_options(parameters: type[BaseModel], what: str) -> Callable:
+    """Return a decorator that gives a stage on one shard its options, and its errors in one line.
+
+    The command gets a `context` (`ShardContext`), its `parameters`, its `output`, and the options
+    of its own.
+
+    Args:
+        parameters: the model of `--parameters`.
+        what: is written to `--output`.
+    """
+    options = (
+        dataset_option,
+        split_option,
+        shard_option,
+        parameters_option(parameters),
+        threads_option,
+        device_option,
+        output_option(what),
+    )
+
+    def decorate(command: Callable) -> Callable:
+        decorated = one_line_errors(_with_shard(command))
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def _with_shard(command: Callable) -> Callable:
+    @functools.wraps(command)
+    def run(
+        dataset: Path, split: str, shard: str, threads: int, device: str, **options: object
+    ) -> None:
+        from smallobjects.datasets.prepared import PreparedDataset
+        from smallobjects.pseudo_labels.devices import select_device
+        from smallobjects.pseudo_labels.shard_context import ShardContext
+        from smallobjects.pseudo_labels.sharding import Shard
+
+        data = PreparedDataset.open(dataset)
+        image_ids = Shard.parse(shard).take(data.split(split))
+        context = ShardContext(data, image_ids, select_device(device, threads))
+        command(context=context, **options)
+
+    return run

@@ -8,21 +8,15 @@ import click
 from smallobjects.command_options import (
     EXISTING_FILE,
     NEW_FILE,
-    dataset_option,
-    device_option,
-    parameters_option,
-    threads_option,
 )
 from smallobjects.pseudo_labels.bana.parameters import BanaLabelParameters, BoxClassifierParameters
 from smallobjects.pseudo_labels.stage_options import (
-    one_line_errors,
-    output_option,
-    shard_option,
-    split_option,
+    shard_options,
     training_options,
 )
 
 if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.shard_context import ShardContext
     from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
@@ -42,58 +36,41 @@ def train_box_classifier(
 
 
 @click.command()
-@dataset_option
-@split_option
+@shard_options(BanaLabelParameters, "Labels of the shard, void where the two differ, (.zip)")
 @click.option(
     "--classifier", required=True, type=EXISTING_FILE, help="Output of train-box-classifier."
 )
-@shard_option
-@parameters_option(BanaLabelParameters)
-@threads_option
-@device_option
 @click.option("--crf", required=True, type=NEW_FILE, help="Y_crf of the shard (.zip) to write.")
 @click.option(
     "--retrieved", required=True, type=NEW_FILE, help="Y_ret of the shard (.zip) to write."
 )
-@output_option("Labels of the shard, void where the two differ, (.zip)")
-@one_line_errors
 def make_bana_labels(
-    dataset: Path,
-    split: str,
+    context: "ShardContext",
     classifier: Path,
-    shard: str,
     parameters: BanaLabelParameters,
-    threads: int,
-    device: str,
     crf: Path,
     retrieved: Path,
     output: Path,
 ) -> None:
     """Make the two label maps of each image of a shard, and the label where they agree (BANA)."""
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.bana.labels import label_image
     from smallobjects.pseudo_labels.bana.network import load_box_classifier
     from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
-    from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.images import read_image
     from smallobjects.pseudo_labels.labels.archive import write_labels
     from smallobjects.pseudo_labels.progress import progress
-    from smallobjects.pseudo_labels.sharding import Shard
 
-    data = PreparedDataset.open(dataset)
-    image_ids = Shard.parse(shard).take(data.split(split))
-    chosen = select_device(device, threads)
-    network = load_box_classifier(classifier, data.num_classes).to(chosen)
-    boxes = AnnotatedBoxes(data)
+    network = load_box_classifier(classifier, context.dataset.num_classes).to(context.device)
+    boxes = AnnotatedBoxes(context.dataset)
     with (
         write_labels(crf) as crf_archive,
         write_labels(retrieved) as retrieved_archive,
         write_labels(output) as archive,
     ):
-        for image_id in progress(image_ids, "make BANA labels", len(image_ids)):
-            image = read_image(data, image_id)
+        for image_id in progress(context.image_ids, "make BANA labels", len(context.image_ids)):
+            image = read_image(context.dataset, image_id)
             objects = boxes.of(image_id, image.shape[:2])
-            labels = label_image(network, image, objects, parameters, chosen)
+            labels = label_image(network, image, objects, parameters, context.device)
             crf_archive.write(image_id, labels.crf)
             retrieved_archive.write(image_id, labels.retrieved)
             archive.write(image_id, labels.agreed)

@@ -8,9 +8,7 @@ import click
 from smallobjects.command_options import (
     EXISTING_FILE,
     dataset_option,
-    device_option,
     parameters_option,
-    threads_option,
 )
 from smallobjects.pseudo_labels.edam.parameters import EdamParameters, LabelParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
@@ -20,12 +18,12 @@ from smallobjects.pseudo_labels.stage_options import (
     output_option,
     processes_option,
     saliency_option,
-    shard_option,
-    split_option,
+    shard_options,
     training_options,
 )
 
 if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.shard_context import ShardContext
     from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
@@ -56,44 +54,27 @@ def train_edam(
 
 
 @click.command()
-@dataset_option
-@split_option
+@shard_options(CamParameters, "Masks of the shard (.npz)")
 @click.option("--edam", required=True, type=EXISTING_FILE, help="Output of train-edam.")
-@shard_option
-@parameters_option(CamParameters)
-@threads_option
-@device_option
-@output_option("Masks of the shard (.npz)")
-@one_line_errors
 def make_edam_cams(
-    dataset: Path,
-    split: str,
+    context: "ShardContext",
     edam: Path,
-    shard: str,
     parameters: CamParameters,
-    threads: int,
-    device: str,
     output: Path,
 ) -> None:
     """Make the masks of the classes that each image of one shard has (EDAM)."""
     import numpy as np
 
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.cams.shard import write_shard
-    from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.edam.maps import class_masks
     from smallobjects.pseudo_labels.edam.network import load_edam
-    from smallobjects.pseudo_labels.sharding import Shard
 
-    data = PreparedDataset.open(dataset)
-    image_ids = Shard.parse(shard).take(data.split(split))
-    chosen = select_device(device, threads)
-    network = load_edam(edam, data.num_classes - 1).to(chosen)
+    network = load_edam(edam, context.dataset.num_classes - 1).to(context.device)
 
     def maps_of(_: str, image: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
-        return class_masks(network, image, classes, parameters, chosen)
+        return class_masks(network, image, classes, parameters, context.device)
 
-    write_shard(data, image_ids, maps_of, output, "make masks")
+    write_shard(context, maps_of, output, "make masks")
 
 
 @click.command()

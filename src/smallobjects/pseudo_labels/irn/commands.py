@@ -26,12 +26,12 @@ from smallobjects.pseudo_labels.stage_options import (
     output_option,
     processes_option,
     seeds_option,
-    shard_option,
-    split_option,
+    shard_options,
     training_options,
 )
 
 if TYPE_CHECKING:
+    from smallobjects.pseudo_labels.shard_context import ShardContext
     from smallobjects.pseudo_labels.training.context import TrainingContext
 
 
@@ -50,44 +50,27 @@ def train_classifier(
 
 
 @click.command()
-@dataset_option
-@split_option
+@shard_options(CamParameters, "Maps of the shard (.npz)")
 @classifier_option
-@shard_option
-@parameters_option(CamParameters)
-@threads_option
-@device_option
-@output_option("Maps of the shard (.npz)")
-@one_line_errors
 def make_cams(
-    dataset: Path,
-    split: str,
+    context: "ShardContext",
     classifier: Path,
-    shard: str,
     parameters: CamParameters,
-    threads: int,
-    device: str,
     output: Path,
 ) -> None:
     """Make the class activation maps of one shard of a split."""
     import numpy as np
 
-    from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.cams.classifier import load_classifier
     from smallobjects.pseudo_labels.cams.maps import multi_scale_cam
     from smallobjects.pseudo_labels.cams.shard import write_shard
-    from smallobjects.pseudo_labels.devices import select_device
-    from smallobjects.pseudo_labels.sharding import Shard
 
-    data = PreparedDataset.open(dataset)
-    image_ids = Shard.parse(shard).take(data.split(split))
-    chosen = select_device(device, threads)
-    network = load_classifier(classifier, data.num_classes - 1).to(chosen)
+    network = load_classifier(classifier, context.dataset.num_classes - 1).to(context.device)
 
     def maps_of(_: str, image: np.ndarray, classes: tuple[int, ...]) -> np.ndarray:
-        return multi_scale_cam(network, image, classes, parameters, chosen)
+        return multi_scale_cam(network, image, classes, parameters, context.device)
 
-    write_shard(data, image_ids, maps_of, output, "make CAMs")
+    write_shard(context, maps_of, output, "make CAMs")
 
 
 @click.command()
