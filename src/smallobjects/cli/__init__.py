@@ -51,6 +51,7 @@ FROM_LABELS = {
     "status": "overview",
     "usage": "overview",
     "verify": "verification",
+    "settings": "settings",
     "config-schema": "configuration",
 }
 """Those that follow when labels are made."""
