@@ -5,6 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from smallobjects.config.config_folder import ConfigFolder, OwnLayers
+from smallobjects.config.contradictions.datasets import check_dataset
+from smallobjects.config.contradictions.said import Said
 from smallobjects.config.errors import ConfigError, unknown, validate
 from smallobjects.config.origins import Resolved, resolve
 from smallobjects.datasets.parameters import DatasetParameters, PublishedCounts
@@ -18,7 +20,9 @@ class DatasetSettings(ConfigFolder):
         """Return the resolved settings of a dataset."""
         resolved = self.dataset_layers(name)
         key, origin = f"datasets.{name}", self.origin("datasets", name)
-        return validate(DatasetParameters, resolved.values, key, origin)
+        parameters = validate(DatasetParameters, resolved.values, key, origin)
+        check_dataset(Said.of(key, parameters, resolved))
+        return parameters
 
     def dataset_layers(self, name: str) -> Resolved:
         """Return the settings of a dataset with the layers that they come from.

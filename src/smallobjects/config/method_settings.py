@@ -4,6 +4,8 @@ import importlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from smallobjects.config.contradictions.said import Said
+from smallobjects.config.contradictions.stages import check_stages
 from smallobjects.config.dataset_settings import DatasetSettings
 from smallobjects.config.errors import ConfigError, unknown, validate
 from smallobjects.config.matrix import external_name
@@ -33,7 +35,10 @@ class MethodSettings(DatasetSettings):
         resolved = self.method_layers(source, dataset)
         key, origin = f"methods.{source}", self.origin("methods", source)
         method = validate(MethodFile, resolved.values, key, origin)
-        return validate(self._stages_model(source), method.stages, f"{key}.stages", origin)
+        stages = validate(self._stages_model(source), method.stages, f"{key}.stages", origin)
+        said = Said.of(f"{key}.stages", stages, resolved.below("stages"))
+        check_stages(said, lambda: self.stages("irn", dataset).classifier.network)
+        return stages
 
     def has_stage(self, source: str, name: str) -> bool:
         """Tell whether the method `source` has a stage called `name`."""

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from smallobjects.config.contradictions.said import Said
+from smallobjects.config.contradictions.segmentors import check_segmentor
 from smallobjects.config.errors import unknown, validate
 from smallobjects.config.matrix import external_name
 from smallobjects.config.method_settings import MethodSettings
@@ -24,7 +26,9 @@ class SegmentorSettings(MethodSettings):
         """
         resolved = self.segmentor_layers(name, source, self.trained_on(dataset))
         key, origin = f"segmentors.{name}", self.origin("segmentors", name)
-        return validate(SegmentorParameters, resolved.values, key, origin)
+        parameters = validate(SegmentorParameters, resolved.values, key, origin)
+        check_segmentor(Said.of(key, parameters, resolved), self.scale.compute)
+        return parameters
 
     def segmentor_layers(self, name: str, source: str, dataset: str) -> Resolved:
         """Return the settings of a segmentor with the layers that they come from.
