@@ -5,7 +5,8 @@ import copy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallobjects.config.layers import merge, resolve
+from smallobjects.config.layers import merge
+from smallobjects.config.origins import Layer, resolve
 
 leaves = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 trees = st.recursive(
@@ -39,16 +40,22 @@ def test_merging_two_changes_is_merging_one_after_the_other(base, first, second)
     assert merge(base, first, second) == merge(merge(base, first), second)
 
 
+def resolved(layers, dataset):
+    return resolve([Layer.of(values, "there") for values in layers], dataset).values
+
+
 def test_a_change_may_replace_a_mapping_as_a_whole():
     base = {"backbone": {"depth": 101, "style": "pytorch"}}
     change = {"backbone": {"_delete_": True, "type": "Tiny"}}
     more = {"backbone": {"width": 8}}
-    assert resolve([base, change], "voc") == {"backbone": {"type": "Tiny"}}
-    assert resolve([base, merge(change, more)], "voc") == {"backbone": {"type": "Tiny", "width": 8}}
+    assert resolved([base, change], "voc") == {"backbone": {"type": "Tiny"}}
+    assert resolved([base, merge(change, more)], "voc") == {
+        "backbone": {"type": "Tiny", "width": 8}
+    }
 
 
 def test_a_layer_differs_by_dataset_and_a_higher_layer_wins():
     low = {"a": 1, "b": 1, "per_dataset": {"coco": {"a": 2, "b": 2}}, "scales": {"demo": {}}}
     high = {"b": 3}
-    assert resolve([low, high], "voc") == {"a": 1, "b": 3}
-    assert resolve([low, high], "coco") == {"a": 2, "b": 3}
+    assert resolved([low, high], "voc") == {"a": 1, "b": 3}
+    assert resolved([low, high], "coco") == {"a": 2, "b": 3}

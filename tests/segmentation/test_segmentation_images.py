@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smallobjects.config.layers import read_mmengine
+from smallobjects.config.mmengine_files import read_mmengine
 from smallobjects.datasets.prepared import PreparedDataset
 
 SEGMENTORS = sorted(path for path in (Path(__file__).parents[2] / "config/segmentors").glob("*.py"))

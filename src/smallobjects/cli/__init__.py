@@ -52,6 +52,7 @@ FROM_LABELS = {
     "usage": "overview",
     "verify": "verification",
     "new-method": "new_method",
+    "settings": "settings",
     "config-schema": "configuration",
 }
 """Those that follow when labels are made."""

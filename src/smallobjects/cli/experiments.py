@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -39,14 +39,8 @@ def experiment_options(command: Callable) -> Callable:
 def load_experiment(config: Path, configfiles: tuple[Path, ...], scale: str | None) -> "Experiment":
     """Return the experiment that these options name; what is wrong with it ends the command."""
     from smallobjects.config import ConfigError, load
-    from smallobjects.config.layers import merge, read_yaml
 
-    changes: dict[str, Any] = {}
     try:
-        for path in configfiles:
-            changes = merge(changes, read_yaml(path))
-        if scale is not None:
-            changes["scale"] = scale
-        return load(config, changes)
+        return load(config, {} if scale is None else {"scale": scale}, configfiles)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error

@@ -25,7 +25,7 @@ def method_settings(
         ClickException: there is no such method, dataset or stage.
     """
     from smallobjects.config import ConfigError
-    from smallobjects.config.layers import read_yaml, resolve
+    from smallobjects.config.origins import resolve
 
     try:
         if method not in experiment.available("methods"):
@@ -38,7 +38,7 @@ def method_settings(
     if not hasattr(in_use, stage):
         stages = ", ".join(type(in_use).model_fields)
         raise click.ClickException(f"--stage {stage}: {method} has no such stage; it has {stages}")
-    file = resolve([read_yaml(experiment.folder / "methods" / f"{method}.yaml")], dataset)
+    file = resolve([experiment.own_layers("methods", method).file], dataset).values
     published = type(in_use).model_validate(file.get("stages", {}))
     return [("in use", getattr(in_use, stage)), ("published", getattr(published, stage))]
 

@@ -10,24 +10,29 @@ from smallobjects.config.layers import merge, read_yaml
 from smallobjects.config.matrix import Cell, Row, external_name
 from smallobjects.config.model import Block
 from smallobjects.config.names import check_names
-from smallobjects.config.settings import Settings
+from smallobjects.config.origins import Sources
+from smallobjects.config.segmentor_settings import SegmentorSettings
 
 
-class Experiment(Settings):
+class Experiment(SegmentorSettings):
     """A validated configuration: its settings, and the cells of its tables."""
 
-    def __init__(self, values: Mapping[str, Any], folder: str | Path) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], folder: str | Path, sources: Sources | None = None
+    ) -> None:
         """Validate the whole experiment.
 
         Args:
             values: the content of config.yaml with what the command line changed.
             folder: the folder `config/`, with datasets, methods, segmentors and scales.
+            sources: the files that `values` were merged from, as `ConfigFolder` takes them.
 
         Raises:
             ConfigError: anything in it cannot be run.
         """
-        super().__init__(values, folder)
+        super().__init__(values, folder, sources)
         check_names(self.config, self.available)
+        self.check_scale()
         _ = self.downloads
         for dataset in {*self.config.datasets, *self.config.settings.datasets}:
             self.dataset(dataset)
@@ -120,8 +125,15 @@ class Experiment(Settings):
         return name is None or self.trained_on(dataset) in self.config.external[name].labels
 
 
-def load(path: str | Path, changes: Mapping[str, Any] | None = None) -> Experiment:
-    """Return the experiment of a config.yaml, with `changes` merged in.
+def load(
+    path: str | Path, changes: Mapping[str, Any] | None = None, configfiles: Iterable[Path] = ()
+) -> Experiment:
+    """Return the experiment of a config.yaml.
+
+    Args:
+        path: the file.
+        changes: laid over everything else.
+        configfiles: laid over it, each over those before.
 
     Raises:
         ConfigError: the file is missing, or anything in it cannot be run.
@@ -129,4 +141,7 @@ def load(path: str | Path, changes: Mapping[str, Any] | None = None) -> Experime
     path = Path(path)
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such configuration file")
-    return Experiment(merge(read_yaml(path), changes or {}), path.parent)
+    sources = [(str(each), read_yaml(each)) for each in (path, *configfiles)]
+    sources.append(("", changes or {}))
+    values = merge({}, *(said for _, said in sources))
+    return Experiment(values, path.parent, tuple(sources))

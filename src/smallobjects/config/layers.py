@@ -1,7 +1,7 @@
-"""Settings in layers: a file of its own, what the scale changes, what the user changes."""
+"""Settings as nested mappings: read from files, and laid one over the other."""
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,6 @@ from typing import Any
 import yaml
 
 from smallobjects.config.errors import ConfigError
-
-Layer = Mapping[str, Any]
 
 
 @cache
@@ -31,14 +29,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a mapping of keys to values was expected")
     return expand_home(content)
-
-
-@cache
-def read_mmengine(path: Path) -> dict[str, Any]:
-    """Return the top-level names of an MMEngine Python configuration file, as plain values."""
-    from mmengine.config import Config
-
-    return expand_home(Config.fromfile(path).to_dict())
 
 
 def expand_home(value: Any) -> Any:
@@ -62,12 +52,12 @@ def expand_home(value: Any) -> Any:
         raise ConfigError(f"{value}: there is no such home folder; give the whole path") from None
 
 
-def merge(base: Layer, *changes: Layer) -> dict[str, Any]:
+def merge(base: Mapping[str, Any], *changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` with each of `changes` laid over it.
 
     Mappings are merged key by key; anything else, lists too, is replaced. A mapping that holds
     `_delete_: true` replaces the one below it as a whole, as in MMEngine; the mark is kept, so that
-    merged changes can be laid over something else, until `resolve` takes it out.
+    merged changes can be laid over something else, until `without_marks` takes it out.
     """
     result = copy.deepcopy(dict(base))
     for change in changes:
@@ -80,20 +70,8 @@ def merge(base: Layer, *changes: Layer) -> dict[str, Any]:
     return result
 
 
-def resolve(layers: Iterable[Layer], dataset: str) -> dict[str, Any]:
-    """Merge `layers`, the first one lowest, each with what it says for `dataset`.
-
-    A layer may hold `per_dataset: {<dataset>: changes}`; neither that key nor `scales` is left.
-    """
-    return _without_marks(merge({}, *(_for_dataset(layer, dataset) for layer in layers)))
-
-
-def _for_dataset(layer: Layer, dataset: str) -> dict[str, Any]:
-    plain = {key: layer[key] for key in layer if key not in ("per_dataset", "scales")}
-    return merge(plain, layer.get("per_dataset", {}).get(dataset, {}))
-
-
-def _without_marks(value: Any) -> Any:
+def without_marks(value: Any) -> Any:
+    """Return settings without the marks `_delete_`, which are of use to `merge` alone."""
     if not isinstance(value, Mapping):
         return value
-    return {key: _without_marks(item) for key, item in value.items() if key != "_delete_"}
+    return {key: without_marks(item) for key, item in value.items() if key != "_delete_"}

@@ -132,7 +132,8 @@ class Scale(Parameters):
     compute: Compute
     dataset: dict[str, Any] = {}
     stages: Changes = {}
-    """Changes to the stages that methods share, by stage; a method without the stage ignores it."""
+    """Changes to the stages that methods share, by stage; a method without the stage is not given
+    it. Beside stages it may hold `per_dataset`, as the other two."""
     training: dict[str, Any] = {}
     """Changes to every segmentor."""
     seconds: dict[str, PositiveFloat] = {}

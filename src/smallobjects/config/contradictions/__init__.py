@@ -1,0 +1,1 @@
+"""Settings that are each allowed and cannot be together, refused before anything is run."""
