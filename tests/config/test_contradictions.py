@@ -152,7 +152,7 @@ SEGMENTORS = [
         {},
         segmentor(optim_wrapper={"accumulative_counts": 3}),
         "shared_iterations = 25000",
-        "accumulative_counts = 3",
+        "accumulative_counts = 3; take a multiple",
     ),
     ({"device": "cpu"}, segmentor(precision="fp16"), "precision = 'fp16'", "needs a GPU"),
     (
@@ -175,6 +175,14 @@ def test_segmentors_that_cannot_be_are_refused(repository, compute, said, value,
     assert value in message
     assert why in message
     assert "\n" not in message
+
+
+def test_a_segmentor_on_the_way_ends_with_a_whole_step(repository):
+    said = segmentor(optim_wrapper={"accumulative_counts": 5000})
+    assert experiment(repository, "paper", said).first_segmentor("nsrom", "voc")
+    said |= stage("nsrom", "first_segmentor", iterations=20_001)
+    with pytest.raises(ConfigError, match=r"first_segmentor\.iterations = 20001.*a multiple"):
+        experiment(repository, "paper", said).first_segmentor("nsrom", "voc")
 
 
 def voc(**said):

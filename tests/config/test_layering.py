@@ -22,9 +22,10 @@ MINE = {
 }
 
 
-def with_dataset(folder: Path, scale: str, **changes):
+def with_dataset(folder: Path, scale: str, user: dict | None = None, **changes):
     (folder / "datasets" / "mine.yaml").write_text(yaml.safe_dump(MINE | changes))
     experiment = {"scale": scale, "datasets": ["mine"]}
+    experiment["settings"] = {"datasets": {"mine": user or {}}}
     experiment["matrix"] = [{"labels": ["full"], "segmentors": ["deeplabv2"]}]
     return load(folder / "config.yaml", experiment).dataset("mine")
 
@@ -41,6 +42,22 @@ def test_a_file_without_data_of_its_own_takes_those_of_the_scale(config_folder):
     mine = with_dataset(config_folder, "demo", raw="synthetic")
     assert mine.raw == "synthetic"
     assert tuple(mine.size_limits) == (150, 900)
+
+
+def test_scenes_in_place_of_data_of_its_own_are_those_of_the_scale(config_folder):
+    mine = with_dataset(config_folder, "demo", user={"raw": "synthetic"})
+    assert mine.raw == "synthetic"
+    assert tuple(mine.size_limits) == (150, 900)
+    mine = with_dataset(config_folder, "demo", user={"raw": "synthetic", "size_limits": [7, 70]})
+    assert tuple(mine.size_limits) == (7, 70)
+
+
+@pytest.mark.parametrize("raw", ["download", "/data/mine"])
+def test_a_dataset_without_the_split_of_a_scales_saliency_has_none(config_folder, raw):
+    download = {"folder": "mine", "parts": ["mine"]}
+    mine = with_dataset(config_folder, "photos", raw=raw, download=download)
+    assert mine.saliency is None
+    assert mine.longest_side == 320
 
 
 def test_photographs_at_demo_scale_are_not_measured_as_scenes(config_folder):

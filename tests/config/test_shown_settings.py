@@ -7,9 +7,13 @@ import sys
 import pytest
 import yaml
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smallobjects.cli import main
 from smallobjects.config import load
+from smallobjects.config.annotated import annotated
+from smallobjects.config.origins import Layer, resolve
 from smallobjects.config.shown import show
 
 SCALES = ("demo", "photos", "paper")
@@ -44,6 +48,24 @@ def test_what_is_printed_gives_the_settings_when_it_is_read(experiments, scale):
             found = yaml.safe_load(show(experiment, [segmentor, source, dataset]))
             settings = experiment.segmentor(segmentor, source, dataset)
             assert found == settings.model_dump(mode="json", by_alias=True)
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=6)
+)
+SETTINGS = st.recursive(
+    st.one_of(VALUES, st.lists(VALUES, max_size=3)),
+    lambda inner: st.one_of(
+        st.dictionaries(st.text(max_size=4), inner, max_size=3), st.lists(inner, max_size=2)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(max_size=4), SETTINGS, max_size=3), st.text())
+def test_whatever_they_are_they_are_read_back(values, place):
+    text = annotated(values, resolve([Layer.of(values, place)], "voc"))
+    assert (yaml.safe_load(text) or {}) == values
 
 
 def origins(text):

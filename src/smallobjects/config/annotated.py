@@ -39,7 +39,7 @@ def _lines(settings: Mapping[str, Any], resolved: Resolved, above: Keys) -> Iter
             yield start, ""
             yield from _lines(value, resolved, path)
             continue
-        origin = " ".join((resolved.place(path) or UNSAID).split())
+        origin = _printable(resolved.place(path) or UNSAID)
         if isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
             yield start, origin
             for item in value:
@@ -48,9 +48,25 @@ def _lines(settings: Mapping[str, Any], resolved: Resolved, above: Keys) -> Iter
             yield f"{start} {_flow(value)}", origin
 
 
+def _printable(place: str) -> str:
+    """Return a name as a comment may hold it: a file may be called anything."""
+    return "".join(each if each.isprintable() else "?" for each in place) or UNSAID
+
+
+class _OneLine(yaml.SafeDumper):
+    """Writes no text over several lines."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_OneLine.add_representer(str, _text)
+
+
 def _flow(value: Any) -> str:
     """Return a value as YAML on one line."""
-    text = yaml.safe_dump(
-        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
-    )
+    options = {"default_flow_style": True, "sort_keys": False, "allow_unicode": True}
+    text = yaml.dump(value, Dumper=_OneLine, width=float("inf"), **options)
     return text.removesuffix("...\n").strip()

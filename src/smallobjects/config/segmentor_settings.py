@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from smallobjects.config.contradictions.said import Said
-from smallobjects.config.contradictions.segmentors import check_segmentor
+from smallobjects.config.contradictions.segmentors import check_first_segmentor, check_segmentor
 from smallobjects.config.errors import unknown, validate
 from smallobjects.config.matrix import external_name
 from smallobjects.config.method_settings import MethodSettings
@@ -50,16 +50,19 @@ class SegmentorSettings(MethodSettings):
         It is that of the stage `first_segmentor`; None of a source without this stage.
 
         Raises:
-            ConfigError: the stage names no segmentor that there is.
+            ConfigError: the stage names no segmentor that there is, or would end within a step.
         """
         stage = getattr(self.stages(source, dataset), "first_segmentor", None)
         if stage is None:
             return None
-        known = self.available("segmentors")
+        known, key = self.available("segmentors"), f"methods.{source}.stages.first_segmentor"
         if stage.segmentor not in known:
-            key = f"methods.{source}.stages.first_segmentor.segmentor"
-            raise unknown(key, stage.segmentor, known)
-        return self.segmentor(stage.segmentor, source, dataset)
+            raise unknown(f"{key}.segmentor", stage.segmentor, known)
+        segmentor = self.segmentor(stage.segmentor, source, dataset)
+        stages = self.method_layers(source, dataset).below("stages")
+        said = Said.of(key, stage, stages.below("first_segmentor"))
+        check_first_segmentor(said, segmentor.optim_wrapper)
+        return segmentor
 
     def training(self, segmentor: str, source: str, dataset: str, arm: str) -> TrainingParameters:
         """Return what one phase of a training reads: `arm` is `shared` or the name of an arm."""

@@ -24,6 +24,15 @@ def check_segmentor(segmentor: Said, compute: Compute) -> None:
     _check_precision(segmentor, compute)
 
 
+def check_first_segmentor(stage: Said, optim_wrapper: Mapping[str, Any]) -> None:
+    """Check the training of the segmentor on the way to labels, which has a length of its own.
+
+    Raises:
+        ConfigError: it would end within a step.
+    """
+    _check_steps(stage, "iterations", optim_wrapper)
+
+
 def _check_model(model: Said) -> None:
     if not any(part.get("type") == LOSS for part in _parts(model.values)):
         raise ConfigError(
@@ -73,17 +82,21 @@ def _check_batches(segmentor: Said, compute: Compute) -> None:
             f"{gpus} GPUs share each batch equally (compute.gpus); take a multiple of {gpus}, or "
             "other GPUs",
         )
-    accumulated = segmentor.values["optim_wrapper"].get("accumulative_counts", 1)
-    if schedule.values["shared_iterations"] % accumulated:
-        raise schedule.error(
-            "shared_iterations",
-            f"the losses would part within a step, as optim_wrapper.accumulative_counts = "
-            f"{accumulated}; take a multiple of it",
-        )
+    _check_steps(schedule, "shared_iterations", segmentor.values["optim_wrapper"])
     if segmentor.values["compile_backbone"] and gpus > 1:
         raise segmentor.error(
             "compile_backbone",
             f"needs one process, and compute.gpus = {gpus}; set `gpus: 1`, or leave it false",
+        )
+
+
+def _check_steps(said: Said, name: str, optim_wrapper: Mapping[str, Any]) -> None:
+    accumulated = optim_wrapper.get("accumulative_counts", 1)
+    if said.values[name] % accumulated:
+        raise said.error(
+            name,
+            f"would end within a step, as optim_wrapper.accumulative_counts = {accumulated}; take "
+            "a multiple of it",
         )
 
 
