@@ -25,7 +25,6 @@ from smallobjects.pseudo_labels.bbam.attribution import (
     total_variation,
 )
 from smallobjects.pseudo_labels.bbam.detector import Detector, fill_up
-from smallobjects.pseudo_labels.bbam.parameters import AttributionParameters, DetectorNetwork
 from smallobjects.pseudo_labels.bbam.proposals import jittered_boxes
 
 
@@ -103,9 +102,14 @@ def measured(function, device):
 
 def network_of(name):
     """Return the detector's settings: the demo's for `tiny`, else as published on that backbone."""
-    if name != "tiny":
-        return DetectorNetwork(network=name)
-    return load("config/config.yaml", {"scale": "demo"}).stages("bbam", "voc").detector
+    if name == "tiny":
+        return settings("demo").detector
+    return settings("paper").detector.model_copy(update={"network": name})
+
+
+def settings(scale):
+    """Return the stages of BBAM on VOC."""
+    return load("config/config.yaml", {"scale": scale}).stages("bbam", "voc")
 
 
 def main():
@@ -125,7 +129,7 @@ def main():
     device = torch.device(options.device)
     detector = Detector(network_of(options.network), options.num_classes).to(device).eval()
     detector.requires_grad_(False)
-    parameters = AttributionParameters(steps=options.steps)
+    parameters = settings("paper").attribution.model_copy(update={"steps": options.steps})
     shape = (options.height, options.width)
     targets = make_targets(detector, shape, options.objects, options.proposals, parameters, device)
     optimise_masks(detector, targets[:1], parameters.model_copy(update={"steps": 1}))

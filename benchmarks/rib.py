@@ -15,11 +15,10 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from smallobjects.backbones.backbone import STAGES
+from smallobjects.config import load
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.maps import multi_scale_cam
-from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.rib.maps import TunableClassifier, rib_maps
-from smallobjects.pseudo_labels.rib.parameters import RibParameters
 from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 
 
@@ -146,10 +145,10 @@ def main():
     image = rescale_image(noise, max(options.height / 12, options.width / 16))
     image = np.ascontiguousarray(image[: options.height, : options.width])
     classes = (2, 7)
-    cam = CamParameters()
-    parameters = RibParameters(
-        steps=options.steps, companions=options.companions, explosion_share=1.0
-    )
+    published = load("config/config.yaml", {"scale": "paper"}).stages("rib", "voc")
+    cam = published.cam
+    changes = {"steps": options.steps, "companions": options.companions, "explosion_share": 1.0}
+    parameters = published.rib.model_copy(update=changes)
     companions = random_companions(
         options.companions, options.steps, options.crop, options.num_classes, classes, generator
     )

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from pydantic import BaseModel, ValidationError
+
+from smallobjects.validation_messages import summarise
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -31,12 +33,20 @@ NEW_FILE = Output(dir_okay=False, path_type=Path)
 NEW_FOLDER = Output(file_okay=False, path_type=Path)
 NEW_PATH = Output(path_type=Path)
 OUTPUTS = (NEW_FILE, NEW_FOLDER, NEW_PATH)
+REMEDY = "`snakemake -p` prints each call with its settings"
+"""Of a call that lacks settings."""
 
 
 def parameters_option(
     model: type[Model], name: str = "--parameters", default: str | None = "{}"
 ) -> Callable:
-    """Return an option that takes a JSON object and hands over a `model`, or None by default."""
+    """Return an option that takes a JSON object and hands over a `model`.
+
+    Args:
+        model: what the object is validated by.
+        name: of the option.
+        default: what is taken where the option is not given; of None, None is handed over.
+    """
 
     def convert(ctx: click.Context, option: click.Parameter, value: str | None) -> Model | None:
         if value is None:
@@ -44,15 +54,33 @@ def parameters_option(
         try:
             return model.model_validate_json(value)
         except ValidationError as error:
-            raise click.BadParameter(str(error), ctx=ctx, param=option) from error
+            raise refused_settings(model, error, ctx=ctx, param=option) from error
 
+    lacking = any(field.is_required() for field in model.model_fields.values())
     return click.option(
         name,
         default=default,
         callback=convert,
         metavar="JSON",
-        help=f"{model.__name__} as a JSON object.",
+        help=f"{model.__name__} as a JSON object{f' ({REMEDY})' if lacking else ''}.",
     )
+
+
+def refused_settings(
+    model: type[BaseModel], error: ValidationError, key: str = "", **where: Any
+) -> click.BadParameter:
+    """Return the error, in one line, of an option whose settings `model` refuses.
+
+    Args:
+        model: what refused them.
+        error: what it raised.
+        key: the dotted key at which the settings stand in the option's object, or nothing.
+        where: what a BadParameter is told of the option.
+    """
+    message = summarise(model, error, key)
+    if any(problem["type"] == "missing" for problem in error.errors()):
+        message += f"; {REMEDY}"
+    return click.BadParameter(message, **where)
 
 
 def output_option_ending(suffix: str, beside: str, help: str) -> Callable:

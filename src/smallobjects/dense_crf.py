@@ -14,16 +14,16 @@ from smallobjects.parameters import Parameters
 class PairwiseParameters(Parameters):
     """The pairwise terms of a dense CRF; `iterations: 0` leaves its input as it is."""
 
-    iterations: Annotated[int, Field(ge=0)] = 10
-    gaussian_sxy: PositiveFloat = 3
+    iterations: Annotated[int, Field(ge=0)]
+    gaussian_sxy: PositiveFloat
     """Standard deviation of the kernel of positions, in pixels."""
-    gaussian_compat: NonNegativeFloat = 3
+    gaussian_compat: NonNegativeFloat
     """Its weight."""
-    bilateral_sxy: PositiveFloat = 50
+    bilateral_sxy: PositiveFloat
     """Standard deviation of the positions in the kernel of positions and colours, in pixels."""
-    bilateral_srgb: PositiveFloat = 5
+    bilateral_srgb: PositiveFloat
     """Standard deviation of its colours, in values of 0..255."""
-    bilateral_compat: NonNegativeFloat = 10
+    bilateral_compat: NonNegativeFloat
     """Its weight."""
 
 

@@ -1,12 +1,12 @@
 import pytest
 import torch
 import torchvision
+from published_settings import published
 from pydantic import ValidationError
 
 from smallobjects.backbones.backbone import STAGES
 from smallobjects.backbones.table import build_backbone, known_backbones
 from smallobjects.errors import BadInputError
-from smallobjects.pseudo_labels.parameters import ClassifierParameters
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_wrong_weights_are_refused(tmp_path):
 
 def test_an_unknown_backbone_is_refused_with_a_hint():
     with pytest.raises(ValidationError, match=r"there are .*tiny.*Did you mean resnet50"):
-        ClassifierParameters(network="resnet_50")
+        published("irn.classifier", network="resnet_50")
     with pytest.raises(ValueError, match="no such backbone"):
         build_backbone("resnet_50")
 

@@ -12,7 +12,7 @@ def saliency_on(training):
 
 
 WRONG = [
-    ({"scal": "demo"}, ["scal = 'demo'", "unknown key", "scale"]),
+    ({"scal": "demo"}, ["scal = 'demo'", "unknown key", "Did you mean scale?"]),
     ({"scale": "papr"}, ["scale = 'papr'", "demo", "Did you mean paper?"]),
     ({"datasets": ["vok"]}, ["datasets = 'vok'", "coco, pascal_b, voc"]),
     ({"datasets": ["voc", "voc"]}, ["datasets", "twice"]),

@@ -4,9 +4,12 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from smallobjects.config import (
     Cell,
@@ -18,6 +21,9 @@ from smallobjects.config import (
     weights_in,
 )
 from smallobjects.config.model import ExperimentConfig
+
+FOLDER = Path(__file__).parents[2] / "config" / "methods"
+METHODS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
 @pytest.fixture
@@ -80,16 +86,42 @@ def test_a_job_that_takes_a_gpu_asks_for_cuda(config_folder, scale, compute, dev
         ("edam", "ilsvrc-cls_rna-a1_cls1000_ep-0001.params"),
     ],
 )
-def test_the_published_stages_are_the_defaults_of_the_models(paper, config_folder, method, network):
-    """The file states the settings where a user sees them; the model states them in code."""
+def test_every_network_starts_from_the_published_weights(paper, method, network):
+    assert set(weights_in(paper.stages(method, "voc").model_dump())) == {f"weights/{network}"}
+
+
+def defaults_and_unstated(model, stated, where):
+    """The fields of a model and of those in it that have a default, and those not in `stated`."""
+    defaults, unstated = [], []
+    for name, field in model.model_fields.items():
+        place = f"{where}.{name}"
+        defaults += [] if field.is_required() else [place]
+        unstated += [] if name in stated else [place]
+        for nested in filter(is_model, (field.annotation, *get_args(field.annotation))):
+            found = defaults_and_unstated(nested, stated.get(name) or {}, place)
+            defaults, unstated = defaults + found[0], unstated + found[1]
+    return defaults, unstated
+
+
+def is_model(annotation):
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_published_number_stands_once(paper, repository, method):
+    """The file states every field of every stage; no model has a second copy as its default."""
+    stated = yaml.safe_load((repository / "config" / "methods" / f"{method}.yaml").read_text())
     model = type(paper.stages(method, "voc"))
-    stated = yaml.safe_load((config_folder / "methods" / f"{method}.yaml").read_text())["stages"]
-    weights = [settings.pop("weights") for settings in stated.values() if "weights" in settings]
-    assert set(weights) == {f"weights/{network}"}
-    assert model.model_validate(stated) == model()
-    for stage, settings in stated.items():
-        missing = set(type(getattr(model(), stage)).model_fields) - set(settings) - {"weights"}
-        assert not missing, f"{stage} does not state {missing}"
+    found = defaults_and_unstated(model, stated.get("stages", {}), method)
+    assert found == ([], [])
+
+
+def test_a_file_that_does_not_state_a_field_is_refused(config_folder):
+    path = config_folder / "methods" / "irn.yaml"
+    path.write_text(path.read_text().replace("    pad_to: 512", "    # pad_to: 512"))
+    with pytest.raises(ConfigError, match=r"irn\.stages\.random_walk\.pad_to: missing") as refused:
+        load(config_folder / "config.yaml", {"scale": "paper", "datasets": ["voc"]})
+    assert str(path) in str(refused.value)
 
 
 def test_the_published_settings_of_rib(paper):
@@ -150,8 +182,8 @@ def test_the_published_settings_of_rca(paper):
 
 def test_the_scales_differ_in_settings_only(demo, paper):
     assert demo.cells == paper.cells
-    assert demo.root == "results/demo"
-    assert paper.root == "results/paper"
+    assert demo.layout.root == "results/demo"
+    assert paper.layout.root == "results/paper"
 
 
 def test_the_user_has_the_last_word(config_folder):

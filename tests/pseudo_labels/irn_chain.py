@@ -4,11 +4,13 @@ import hashlib
 import json
 
 from click.testing import CliRunner
+from published_settings import stated
 
 from smallobjects.cli import main
 
-STAGES = {
-    "classifier": {
+STAGES = stated(
+    "irn",
+    classifier={
         "network": "tiny",
         "trained_from": "stem",
         "batch_norm": "trained",
@@ -21,9 +23,9 @@ STAGES = {
         "momentum": 0.9,
         "schedule": "one-cycle",
     },
-    "cam": {"scales": [1.0, 0.5], "evaluation_threshold": 0.3},
-    "seed": {"foreground_threshold": 0.5, "background_threshold": 0.2, "crf": {"iterations": 3}},
-    "edges": {
+    cam={"scales": [1.0, 0.5], "evaluation_threshold": 0.3},
+    seed={"foreground_threshold": 0.5, "background_threshold": 0.2, "crf": {"iterations": 3}},
+    edges={
         "network": "tiny",
         "initial": "classifier",
         "train_backbone": True,
@@ -34,8 +36,8 @@ STAGES = {
         "momentum": 0.9,
         "radius": 4,
     },
-    "random_walk": {"background_threshold": 0.3, "steps": 64, "pad_to": None},
-}
+    random_walk={"background_threshold": 0.3, "steps": 64, "pad_to": None},
+)
 
 
 def call(*arguments, code=0):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from published_settings import published
 
 from smallobjects.pseudo_labels.amn.maps import amn_maps, manipulate
 from smallobjects.pseudo_labels.amn.network import (
@@ -16,17 +17,16 @@ from smallobjects.pseudo_labels.amn.network import (
     load_amn,
     save_amn,
 )
-from smallobjects.pseudo_labels.amn.parameters import AmnParameters
 from smallobjects.pseudo_labels.amn.training import AmnSample, balanced_smoothed_loss, train_amn
 from smallobjects.pseudo_labels.cams.classifier import Classifier, multi_hot, save_classifier
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.labels.archive import LabelArchives, write_labels
-from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
-TINY = AmnParameters(
+TINY = published(
+    "amn.amn",
     network="tiny",
     initial="classifier",
     trained_from="stem",
@@ -152,7 +152,7 @@ def test_maps_equal_one_view_at_a_time(backbone, classes):
     image = generator.integers(0, 256, (36, 64, 3)).astype(np.uint8)
     seed = generator.choice([0, 255, classes[0]], (36, 64)).astype(np.uint8)
     model = network(max(classes), backbone)
-    parameters = CamParameters(scales=(1.0, 0.5, 1.5))
+    parameters = published("amn.cam", scales=(1.0, 0.5, 1.5))
     found = amn_maps(model, image, classes, seed, parameters, CPU)
     assert found.shape == (len(classes), 9, 16)
     assert found.dtype == np.float32
@@ -162,7 +162,7 @@ def test_maps_equal_one_view_at_a_time(backbone, classes):
 
 def test_without_class_and_without_mirror():
     image = np.random.default_rng(0).integers(0, 256, (20, 23, 3)).astype(np.uint8)
-    parameters = CamParameters(scales=(1.0,), flip=False)
+    parameters = published("amn.cam", scales=(1.0,), flip=False)
     seed = np.zeros((20, 23), dtype=np.uint8)
     assert amn_maps(network(), image, (), seed, parameters, CPU).shape == (0, 5, 6)
     model, target = network(), torch.tensor([[0.0, 1, 0, 0, 0]])
@@ -176,14 +176,14 @@ def test_the_classes_of_an_image_condition_its_maps():
     image = np.random.default_rng(0).integers(0, 256, (20, 24, 3)).astype(np.uint8)
     seed = np.full((20, 24), 255, dtype=np.uint8)
     model = network()
-    alone = amn_maps(model, image, (2,), seed, CamParameters(), CPU)
-    joined = amn_maps(model, image, (2, 3), seed, CamParameters(), CPU)
+    alone = amn_maps(model, image, (2,), seed, published("amn.cam"), CPU)
+    joined = amn_maps(model, image, (2, 3), seed, published("amn.cam"), CPU)
     assert np.abs(alone[0] - joined[0]).max() > 1e-3
 
 
 def test_what_is_trained_and_how_fast():
     classifier = Classifier("resnet50", 5)
-    parameters = AmnParameters(weights=None)
+    parameters = published("amn.amn", weights=None)
     model = initial_network(parameters, 5, classifier)
     backbone, new = adam(model, parameters).param_groups
     assert (backbone["lr"], new["lr"]) == (5e-6, 1e-4)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from irn_chain import STAGES, Chain, call
+from published_settings import published, stated
 
 from smallobjects.pseudo_labels.amn.parameters import Stages
 from smallobjects.pseudo_labels.cams.store import CamStore
@@ -14,17 +15,18 @@ from smallobjects.pseudo_labels.labels.folder import read_label
 AMN_STAGES = {
     **STAGES,
     "initial_seed": STAGES["seed"],
-    "amn": {
-        "network": "tiny",
-        "initial": "classifier",
-        "trained_from": "stem",
-        "rates": [1, 2],
-        "crop_size": 40,
-        "batch_size": 4,
-        "epochs": 10,
-        "learning_rate": 0.001,
-        "head_learning_rate": 0.01,
-    },
+    "amn": stated(
+        "amn.amn",
+        network="tiny",
+        initial="classifier",
+        trained_from="stem",
+        rates=[1, 2],
+        crop_size=40,
+        batch_size=4,
+        epochs=10,
+        learning_rate=0.001,
+        head_learning_rate=0.01,
+    ),
     "random_walk": {**STAGES["random_walk"], "cam_power": 1.3},
 }
 
@@ -139,17 +141,18 @@ def test_training_needs_the_seeds_of_all_shards_and_settings_that_fit(finished, 
     _, chain, _ = finished
     common = ("train-amn", *chain.split, *chain.classifier, "--output", tmp_path / "amn.pth")
     first, second = (("--seeds", path) for path in chain.files("initial_seeds", ".zip"))
-    assert "no label of image" in call(*common, *first, code=1)
+    assert "no label of image" in call(*common, *first, *chain.parameters("amn"), code=1)
     stages = json.dumps({**AMN_STAGES["amn"], "network": "resnet50"})
     output = call(*common, *first, *second, "--parameters", stages, code=1)
     assert "the classifier is a tiny, AMN a resnet50" in output
-    output = call(*common, *first, *second, "--parameters", '{"label_smoothing": 1}', code=2)
+    stages = json.dumps({**AMN_STAGES["amn"], "label_smoothing": 1})
+    output = call(*common, *first, *second, "--parameters", stages, code=2)
     assert "label_smoothing" in output
     assert not list(tmp_path.iterdir())
 
 
-def test_published_settings_are_the_defaults():
-    stages = Stages()
+def test_published_settings():
+    stages = published("amn")
     assert (stages.amn.label_smoothing, stages.amn.rates) == (0.4, (6, 12, 18, 24))
     assert stages.initial_seed.foreground_threshold == 0.30
     assert stages.seed.foreground_threshold == 0.45

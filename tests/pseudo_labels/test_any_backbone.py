@@ -2,24 +2,20 @@
 
 import pytest
 import torch
+from published_settings import published
 from torch.nn import functional
 
 from smallobjects.backbones.table import known_backbones
 from smallobjects.pseudo_labels.amn.network import AmnNetwork
 from smallobjects.pseudo_labels.bana.network import BoxClassifier
 from smallobjects.pseudo_labels.bbam.detector import Detector, load_detector, save_detector
-from smallobjects.pseudo_labels.bbam.parameters import DetectorNetwork, ProposalSampling
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.edam.network import EdamNetwork
-from smallobjects.pseudo_labels.edam.parameters import EdamParameters
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.irn.edges import EdgeNetwork
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
-from smallobjects.pseudo_labels.nsrom.parameters import ReasoningNetwork
 from smallobjects.pseudo_labels.rca.network import RcaNetwork
-from smallobjects.pseudo_labels.rca.parameters import RcaNetworkParameters
 from smallobjects.pseudo_labels.rib.maps import TunableClassifier
-from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
 CLASSES = 3
 HEIGHT, WIDTH = 38, 51
@@ -50,7 +46,7 @@ def test_classifier_and_rib(backbone, images):
     classifier = Classifier(backbone, CLASSES)
     logits = classifier(images)
     learns(functional.multilabel_soft_margin_loss(logits, torch.ones_like(logits)), classifier)
-    tunable = TunableClassifier(classifier.eval(), RibParameters())
+    tunable = TunableClassifier(classifier.eval(), published("rib.rib"))
     with torch.no_grad():
         maps = functional.relu(tunable.tuned(tunable.fixed(images)))
         assert torch.equal(maps, classifier.activation_maps(images))
@@ -80,14 +76,20 @@ def test_bana(backbone, images):
 
 @pytest.mark.parametrize("integral", [True, False])
 def test_nsrom(backbone, images, integral):
-    settings = ReasoningNetwork(network=backbone, width=16, nodes=4, states=8)
+    settings = published("nsrom.integral", network=backbone, width=16, nodes=4, states=8)
     network = AttentionNetwork(CLASSES, settings, integral=integral)
     learns(network(images).square().mean(), network)
 
 
 def test_rca_with_bounded_features(backbone, images):
-    settings = RcaNetworkParameters(
-        network=backbone, width=8, memory=6, prototypes=2, features=12, head_deviation=0.1
+    settings = published(
+        "rca.rca",
+        network=backbone,
+        width=8,
+        memory=6,
+        prototypes=2,
+        features=12,
+        head_deviation=0.1,
     )
     network = RcaNetwork(CLASSES, settings)
     fine, coarse, embeddings, features = network(images)
@@ -100,7 +102,7 @@ def test_rca_with_bounded_features(backbone, images):
 
 
 def test_edam(backbone, images):
-    settings = EdamParameters(network=backbone, hidden=8, token_pooling=2, recompute=False)
+    settings = published("edam.edam", network=backbone, hidden=8, token_pooling=2, recompute=False)
     network = EdamNetwork(CLASSES, settings)
     logits = network(images[None], torch.tensor([[1, 3]]))
     assert logits.shape == (1, 2, 2)
@@ -110,16 +112,22 @@ def test_edam(backbone, images):
 @pytest.mark.parametrize("pyramid", [16, None])
 def test_bbam(backbone, images, pyramid, tmp_path):
     sizes = None if pyramid else ((16, 32),)
-    few = ProposalSampling(before_suppression=20, after_suppression=10, anchors=16, boxes=8)
-    settings = DetectorNetwork(
-        network=backbone, pyramid=pyramid, pooled=3, hidden=16, anchor_sizes=sizes, sampling=few
+    few = {"before_suppression": 20, "after_suppression": 10, "anchors": 16, "boxes": 8}
+    settings = published(
+        "bbam.detector",
+        network=backbone,
+        pyramid=pyramid,
+        pooled=3,
+        hidden=16,
+        anchor_sizes=sizes,
+        sampling=few,
     )
     detector = Detector(settings, CLASSES + 1)
     shapes = torch.tensor([[HEIGHT, WIDTH]] * 2)
     learns(detector.losses(images, shapes, BOXES), detector)
     save_detector(tmp_path / "detector.pth", detector)
     loaded = load_detector(tmp_path / "detector.pth", CLASSES + 1)
-    assert loaded.settings == settings
+    assert loaded.settings == detector.settings
     wrong = settings.model_copy(update={"anchor_sizes": ((8,),) * 9})
     with pytest.raises(BadInputError, match="levels of the strides"):
         Detector(wrong, CLASSES + 1)

@@ -6,11 +6,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from published_settings import published
 
 from smallobjects.pseudo_labels.attention.accumulation import AttentionAccumulator
 from smallobjects.pseudo_labels.attention.fusion import fuse, void_without_objects
 from smallobjects.pseudo_labels.attention.optimiser import parameter_groups, rate_factor
-from smallobjects.pseudo_labels.attention.parameters import FusionParameters, SquareTraining
 from smallobjects.pseudo_labels.attention.samples import SquareSample, jitter_colours, squeeze
 from smallobjects.pseudo_labels.attention.scores import AttentionLabels
 from smallobjects.pseudo_labels.attention.store import enlarge, read_attention, write_attention
@@ -166,7 +166,7 @@ def test_fusion_is_that_of_every_pixel(cut, seed):
     classes = np.array([2, 5, 80][:seed], dtype=np.uint8)
     maps = generator.random((len(classes), 20, 24)).astype(np.float32) ** 0.3
     saliency = (generator.random((20, 24)) ** 2 * 255).astype(np.uint8)
-    parameters = FusionParameters(attention_threshold=cut)
+    parameters = published("rca.labels", attention_threshold=cut)
     found = fuse(classes, maps, saliency, parameters)
     assert np.array_equal(found, pixel_by_pixel(classes, maps, saliency, parameters))
     assert found.dtype == np.uint8
@@ -211,7 +211,7 @@ def test_colours_change_within_their_limits_and_by_their_generator_alone():
 
 def test_rates_by_layer_and_epoch():
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), torch.nn.Conv2d(4, 5, 1))
-    parameters = SquareTraining(learning_rate=0.001, epochs=15)
+    parameters = published("nsrom.integral", learning_rate=0.001, epochs=15)
     rates = {
         id(parameter): group["lr"]
         for group in parameter_groups(network, [network[1]], parameters)

@@ -5,20 +5,19 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published_settings import published
 from torch.nn import functional
 
-from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.pseudo_labels.bana.labels import (
     attention_scores,
     cell_masks,
     make_labels,
     retrieval_scores,
 )
-from smallobjects.pseudo_labels.bana.parameters import BanaLabelParameters
 from smallobjects.pseudo_labels.bana.upsampling import Upsampled
 from smallobjects.pseudo_labels.boxes import BoxedObject, inside
 
-NO_CRF = BanaLabelParameters(crf=PairwiseParameters(iterations=0), background_threshold=0.9)
+NO_CRF = published("bana.label", crf={"iterations": 0}, background_threshold=0.9)
 
 
 def scene(seed, size=(5, 7), shape=(18, 26), classes=4, depth=6):
@@ -145,7 +144,7 @@ def test_cells_of_an_image_part_its_background():
 @given(st.integers(0, 10**6), st.sampled_from([0, 3]))
 def test_labels_stay_in_the_boxes_of_their_class(seed, iterations):
     features, weights, image, objects = scene(seed)
-    parameters = BanaLabelParameters(crf=PairwiseParameters(iterations=iterations))
+    parameters = published("bana.label", crf={"iterations": iterations})
     labels = make_labels(features, weights, image, objects, parameters)
     for label in (labels.crf, labels.retrieved):
         assert label.dtype == np.uint8
@@ -170,7 +169,7 @@ def test_an_image_in_a_box_has_labels_and_one_without_boxes_has_none():
 def test_the_threshold_keeps_only_the_strongest_attention(threshold):
     features, weights, image, objects = scene(3)
     shape = image.shape[:2]
-    parameters = BanaLabelParameters(background_threshold=threshold)
+    parameters = published("bana.label", background_threshold=threshold)
     scores = attention_scores(Upsampled(features, shape), weights, objects, shape, parameters)
     expected = slow_attention_scores(features, weights, objects, shape, threshold)
     assert np.allclose(scores, expected, atol=1e-4)

@@ -5,9 +5,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from published_settings import published
 
 from smallobjects.pseudo_labels.bana.network import BoxClassifier
-from smallobjects.pseudo_labels.bana.parameters import BoxClassifierParameters
 from smallobjects.pseudo_labels.bana.samples import (
     BoxedSample,
     background_of_crop,
@@ -49,8 +49,8 @@ def test_padding_is_no_background():
 @pytest.mark.parametrize("image_id", ["2007_000002", "wide", "grey", "empty"])
 def test_boxes_follow_their_objects(squares, image_id):
     """Objects are coloured squares on grey ground: after any augmentation the boxes frame them."""
-    parameters = BoxClassifierParameters(
-        network="tiny", crop_size=48, rescale=(0.7, 1.4), colour_jitter=0.0
+    parameters = published(
+        "bana.box_classifier", network="tiny", crop_size=48, rescale=(0.7, 1.4), colour_jitter=0.0
     )
     sample = BoxedSample(squares, parameters)
     framed = 0
@@ -82,7 +82,7 @@ def test_colours_are_jittered_within_the_strength():
 
 def test_biases_and_the_head_learn_faster():
     classifier = BoxClassifier("vgg16_fc", 3)
-    weights, biases, head = optimiser(classifier, BoxClassifierParameters()).param_groups
+    weights, biases, head = optimiser(classifier, published("bana.box_classifier")).param_groups
     assert (weights["lr"], biases["lr"], head["lr"]) == (0.001, 0.002, 0.01)
     assert (weights["weight_decay"], biases["weight_decay"]) == (5e-4, 0)
     assert len(weights["params"]) == len(biases["params"]) == 15

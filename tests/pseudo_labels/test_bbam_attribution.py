@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from published_settings import published
 from tiny_detector import TINY
 from torch.nn import functional
 
@@ -17,13 +18,13 @@ from smallobjects.pseudo_labels.bbam.attribution import (
     total_variation,
 )
 from smallobjects.pseudo_labels.bbam.detector import Detector
-from smallobjects.pseudo_labels.bbam.parameters import AttributionParameters
 from smallobjects.pseudo_labels.bbam.proposals import choose_proposals, jittered_boxes
 from smallobjects.pseudo_labels.bbam.shard import shard_attributions, targets_of_image
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject
 
 CPU = torch.device("cpu")
-FEW = AttributionParameters(
+FEW = published(
+    "bbam.attribution",
     short_side=32,
     longest_side=96,
     jittered=12,
@@ -103,7 +104,7 @@ def slow_variation(mask, power=3):
 
 def test_objective_and_its_gradient(detector):
     targets = make_targets(detector, np.random.default_rng(0))
-    parameters = AttributionParameters(variation_weight=0.01)
+    parameters = published("bbam.attribution", variation_weight=0.01)
     masks = [target.initial.clone().requires_grad_() for target in targets]
     values = objective(detector, targets, masks, parameters)
     values.sum().backward()
@@ -176,7 +177,7 @@ def test_jittered_boxes_lie_around_the_box_and_in_the_image(seed):
 )
 def test_boxes_are_chosen_by_class_and_overlap_in_their_order(overlaps, expected):
     """Thresholds are lowered until there are more than two boxes; two would do to stop at three."""
-    parameters = AttributionParameters(overlaps=overlaps, proposals=3)
+    parameters = published("bbam.attribution", overlaps=overlaps, proposals=3)
     box = torch.tensor([0.0, 0.0, 10.0, 10.0])
     shares = [0.4, 0.9, 1.0, 0.1, 0.6]
     regressed = torch.tensor([[0.0, 0.0, 10.0, 10.0 * share] for share in shares])
@@ -185,7 +186,7 @@ def test_boxes_are_chosen_by_class_and_overlap_in_their_order(overlaps, expected
 
 
 def test_enough_boxes_at_a_high_overlap_are_cut_to_the_first():
-    parameters = AttributionParameters(overlaps=(0.5, 0.1), proposals=2)
+    parameters = published("bbam.attribution", overlaps=(0.5, 0.1), proposals=2)
     regressed = torch.tensor([[0.0, 0.0, 10.0, 10.0 * share] for share in (0.2, 0.9, 0.8, 0.7)])
     logits = torch.tensor([[0.0, 1.0]] * 4)
     box = torch.tensor([0.0, 0.0, 10.0, 10.0])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from tiny_detector import TINY
+from published_settings import published
+from tiny_detector import NETWORK, TINY
 from torchvision.ops import roi_align
 
 from smallobjects.pseudo_labels.bbam.detector import (
@@ -13,9 +14,6 @@ from smallobjects.pseudo_labels.bbam.detector import (
     fill_up,
     load_detector,
     save_detector,
-)
-from smallobjects.pseudo_labels.bbam.parameters import (
-    DetectorParameters,
 )
 from smallobjects.pseudo_labels.bbam.training import (
     DetectionSample,
@@ -29,8 +27,9 @@ from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.training.context import TrainingContext
 
-SMALL = DetectorParameters(
-    **dict(TINY),
+SMALL = published(
+    "bbam.detector",
+    **NETWORK,
     trained_from="stem",
     batch_norm="trained",
     short_sides=(40,),
@@ -92,9 +91,9 @@ def test_the_published_network_takes_torchvision_weights_and_freezes_its_first_l
     path = tmp_path / "resnet50.pth"
     pretrained = torchvision.models.resnet50(weights=None)
     torch.save(pretrained.state_dict(), path)
-    published = DetectorParameters(network="resnet50_fpn")
-    detector = Detector(published, 5, path)
-    prepare_training(detector, published)
+    parameters = published("bbam.detector", network="resnet50_fpn")
+    detector = Detector(parameters, 5, path)
+    prepare_training(detector, parameters)
     stages = detector.parts.backbone.backbone.stages
     assert torch.equal(stages["layer4"][0].conv2.weight, pretrained.layer4[0].conv2.weight)
     assert detector.parts.rpn.anchor_generator.sizes == ((32,), (64,), (128,), (256,), (512,))
@@ -104,7 +103,7 @@ def test_the_published_network_takes_torchvision_weights_and_freezes_its_first_l
     )
     loss.backward()
     assert torch.isfinite(loss)
-    groups = gradient_descent(detector, DetectorParameters()).param_groups
+    groups = gradient_descent(detector, published("bbam.detector")).param_groups
     assert [group["lr"] for group in groups] == [0.01, 0.02]
     assert [group["weight_decay"] for group in groups] == [1e-4, 0]
     optimised = {id(value) for group in groups for value in group["params"]}
@@ -116,7 +115,7 @@ def test_the_published_network_takes_torchvision_weights_and_freezes_its_first_l
         assert (id(value) in optimised) == (not first and not normalises), name
     torch.save({"conv1.weight": torch.zeros(1)}, path)
     with pytest.raises(BadInputError, match="does not fit ResNet-50"):
-        Detector(published, 5, path)
+        Detector(parameters, 5, path)
     with pytest.raises(BadInputError, match="use null"):
         Detector(TINY, 5, path)
 
@@ -140,7 +139,7 @@ def test_images_are_resized_by_the_short_side_up_to_the_longest():
 
 
 def test_rates():
-    parameters = DetectorParameters(steps=100, warm_up=10, decay_at=(50, 80))
+    parameters = published("bbam.detector", steps=100, warm_up=10, decay_at=(50, 80))
     assert rate_factor(0, parameters) == pytest.approx(1 / 3)
     assert rate_factor(5, parameters) == pytest.approx(2 / 3)
     factors = [rate_factor(step, parameters) for step in (10, 49, 50, 79, 80)]

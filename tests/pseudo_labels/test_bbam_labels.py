@@ -4,18 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published_settings import published
 
-from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.pseudo_labels.bbam import masks
 from smallobjects.pseudo_labels.bbam.attribution_store import AttributionStore, write_attributions
 from smallobjects.pseudo_labels.bbam.labels import ObjectPixels, label_image, merge
 from smallobjects.pseudo_labels.bbam.masks import blur, object_probability, saturate
-from smallobjects.pseudo_labels.bbam.parameters import BbamLabelParameters
 from smallobjects.pseudo_labels.boxes import BoxedObject
 from smallobjects.pseudo_labels.errors import BadInputError
 
 SHAPE = (12, 16)
-PLAIN = BbamLabelParameters(blur_base=0, blur_slope=0, crf=PairwiseParameters(iterations=0))
+PLAIN = published("bbam.label", blur_base=0, blur_slope=0, crf={"iterations": 0})
 
 
 def slow_merge(objects, pixels, shape):
@@ -120,7 +119,7 @@ def test_blur_is_cut_off_at_one_deviation_and_mirrored():
 def test_probability_lies_in_the_box_and_more_of_it_at_a_lower_threshold():
     mask = np.array([[0.1, 0.2, 0.0], [0.3, 1.0, 0.4]], dtype=np.float32)
     item = BoxedObject(0, 1, 3, 2, 14, 10)
-    parameters = BbamLabelParameters(blur_base=1, blur_slope=2)
+    parameters = published("bbam.label", blur_base=1, blur_slope=2)
     sure, possible = (object_probability(mask, item, SHAPE, t, parameters) for t in (0.85, 0.2))
     outside = np.ones(SHAPE, dtype=bool)
     outside[item.window] = False
@@ -136,7 +135,7 @@ def test_over_a_whole_image_a_dense_map_keeps_its_proportions(seed, dense, thres
     mask = np.random.default_rng(seed).uniform(dense, 1, SHAPE)
     mask[5, 7] = 0
     height, width = SHAPE
-    parameters = BbamLabelParameters(blur_base=2, blur_slope=0)
+    parameters = published("bbam.label", blur_base=2, blur_slope=0)
     item = BoxedObject(0, 1, 0, 0, width, height)
     found = object_probability(mask, item, SHAPE, threshold, parameters)
     expected = blur(saturate(mask / mask.max(), item.area, threshold), 2)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from published_settings import published
 from torch.nn import functional
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
@@ -9,20 +10,16 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 from smallobjects.pseudo_labels.bbam.anchors import CentredAnchors, anchors_of_cell
 from smallobjects.pseudo_labels.bbam.detector import Detector
 from smallobjects.pseudo_labels.bbam.features import DetectorFeatures, Pyramid
-from smallobjects.pseudo_labels.bbam.parameters import (
-    DetectorNetwork,
-    DetectorParameters,
-    ProposalSampling,
-)
 from smallobjects.pseudo_labels.bbam.region_proposals import IGNORED, RegionProposals
 from smallobjects.pseudo_labels.errors import BadInputError
 
-NETWORK = DetectorNetwork(
+NETWORK = published(
+    "bbam.detector",
     network="efficientnet_lite0",
     pyramid=8,
     pooled=3,
     hidden=16,
-    sampling=ProposalSampling(before_suppression=40, after_suppression=6, shared_by=2, boxes=8),
+    sampling={"before_suppression": 40, "after_suppression": 6, "shared_by": 2, "boxes": 8},
 )
 
 
@@ -51,7 +48,7 @@ def test_anchors_lie_around_the_middle_of_their_cell():
 
 
 def test_the_sides_of_a_resnet_are_the_published_ones():
-    features = DetectorFeatures(DetectorParameters(network="resnet50_fpn"), None)
+    features = DetectorFeatures(published("bbam.detector", network="resnet50_fpn"), None)
     assert features.strides == [4, 8, 16, 32, 64]
     assert features.names == ["0", "1", "2", "3"]
 
@@ -140,6 +137,6 @@ def test_images_without_room_for_an_anchor_are_named(proposals):
 
 
 def test_a_pyramid_without_any_level_is_named():
-    network = DetectorParameters(network="wide_resnet38", last_stage="stem")
+    network = published("bbam.detector", network="wide_resnet38", last_stage="stem")
     with pytest.raises(BadInputError, match=r"last_stage = 'stem': no stage of wide_resnet38"):
         DetectorFeatures(network, None)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from irn_chain import call, digests
 from PIL import Image
-from tiny_detector import TINY
+from published_settings import stated
+from tiny_detector import NETWORK
 
 from smallobjects.pseudo_labels.bana import parameters as bana
 from smallobjects.pseudo_labels.bbam import parameters as bbam
@@ -17,10 +18,10 @@ from smallobjects.pseudo_labels.labels.archive import LabelArchives
 from smallobjects.pseudo_labels.labels.folder import read_label
 
 CRF = {"iterations": 3, "gaussian_sxy": 1, "bilateral_sxy": 15, "bilateral_srgb": 10}
-BANA = {
-    "box_classifier": {
+BANA = stated(
+    "bana",
+    box_classifier={
         "network": "tiny",
-        "weights": None,
         "crop_size": 40,
         "batch_size": 4,
         "steps": 60,
@@ -28,12 +29,12 @@ BANA = {
         "schedule": "one-cycle",
         "cells": 2,
     },
-    "label": {"crf": CRF},
-}
-BBAM = {
-    "detector": {
-        **TINY.model_dump(mode="json"),
-        "weights": None,
+    label={"crf": CRF},
+)
+BBAM = stated(
+    "bbam",
+    detector={
+        **NETWORK,
         "trained_from": "stem",
         "batch_norm": "trained",
         "short_sides": [32, 40],
@@ -44,7 +45,7 @@ BBAM = {
         "learning_rate": 0.1,
         "schedule": "one-cycle",
     },
-    "attribution": {
+    attribution={
         "short_side": 36,
         "longest_side": 96,
         "jittered": 20,
@@ -56,8 +57,8 @@ BBAM = {
         "learning_rate": 0.1,
         "objects_per_batch": 5,
     },
-    "label": {"blur_base": 1, "blur_slope": 2, "crf": CRF},
-}
+    label={"blur_base": 1, "blur_slope": 2, "crf": CRF},
+)
 SHARDS = ("1-of-2", "2-of-2")
 
 
@@ -227,13 +228,15 @@ def test_a_detector_needs_boxes_and_fitting_classes(squares, eighty, tmp_path):
     call(*train, "--output", tmp_path / "a.pth")
     output = call(
         "attribute-boxes", "--dataset", squares.root, "--split", "train", *cpu,
-        "--detector", tmp_path / "a.pth", "--output", tmp_path / "b.npz", code=1,
+        "--detector", tmp_path / "a.pth", "--parameters", json.dumps(BBAM["attribution"]),
+        "--output", tmp_path / "b.npz", code=1,
     )  # fmt: skip
     assert "a detector of 81 classes, but the dataset has 4" in output
     output = call(
         "make-bana-labels", "--dataset", squares.root, "--split", "train", *cpu,
-        "--classifier", tmp_path / "a.pth", "--crf", tmp_path / "c.zip",
-        "--retrieved", tmp_path / "d.zip", "--output", tmp_path / "e.zip", code=1,
+        "--classifier", tmp_path / "a.pth", "--parameters", json.dumps(BANA["label"]),
+        "--crf", tmp_path / "c.zip", "--retrieved", tmp_path / "d.zip",
+        "--output", tmp_path / "e.zip", code=1,
     )  # fmt: skip
     assert "box-classifier" in output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pth", "data"]

@@ -4,6 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from published_settings import published
 
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.maps import (
@@ -12,7 +13,6 @@ from smallobjects.pseudo_labels.cams.maps import (
     threshold_cam,
     to_image_size,
 )
-from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.training.augmentation import normalise
 
 CPU = torch.device("cpu")
@@ -51,7 +51,7 @@ def slow_cam(network, image, classes, scales):
 def test_equals_scales_and_mirrors_one_by_one(network):
     model = classifier(network)
     image = np.random.default_rng(0).integers(0, 256, (37, 66, 3)).astype(np.uint8)
-    parameters = CamParameters(scales=(1.0, 0.5, 1.5))
+    parameters = published("irn.cam", scales=(1.0, 0.5, 1.5))
     found = multi_scale_cam(model, image, (2, 5), parameters, CPU)
     assert found.shape == (2, 10, 17)
     assert found.dtype == np.float32
@@ -62,7 +62,7 @@ def test_equals_scales_and_mirrors_one_by_one(network):
 def test_without_mirror_and_without_class():
     model = classifier(classes=80)
     image = np.random.default_rng(0).integers(0, 256, (16, 24, 3)).astype(np.uint8)
-    single = CamParameters(scales=(1.0,), flip=False)
+    single = published("irn.cam", scales=(1.0,), flip=False)
     found = multi_scale_cam(model, image, tuple(range(1, 81)), single, CPU)
     with torch.no_grad():
         maps = model.activation_maps(torch.from_numpy(normalise(image))[None])[0]
@@ -74,7 +74,7 @@ def test_without_mirror_and_without_class():
 def test_mirrored_image_has_mirrored_maps():
     model = classifier()
     image = np.random.default_rng(0).integers(0, 256, (32, 40, 3)).astype(np.uint8)
-    parameters = CamParameters(scales=(1.0, 0.5))
+    parameters = published("irn.cam", scales=(1.0, 0.5))
     found = multi_scale_cam(model, image, (1, 3), parameters, CPU)
     mirrored = multi_scale_cam(model, image[:, ::-1], (1, 3), parameters, CPU)
     assert np.allclose(mirrored, found[..., ::-1], atol=1e-4)

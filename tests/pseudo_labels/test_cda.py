@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from irn_chain import STAGES, call, digests, follow_classifier
 from PIL import Image
+from published_settings import published, stated
 from pydantic import ValidationError
 
 from smallobjects.backbones.imagenet import IMAGENET_MEAN, IMAGENET_STD
@@ -22,11 +23,6 @@ from smallobjects.pseudo_labels.cda.cutting import (
     read_cuts,
     write_cuts,
 )
-from smallobjects.pseudo_labels.cda.parameters import (
-    CutParameters,
-    PastedClassifierParameters,
-    Stages,
-)
 from smallobjects.pseudo_labels.cda.pasting import (
     fitted_size,
     paste,
@@ -38,7 +34,7 @@ from smallobjects.pseudo_labels.cda.training import PastedSample, pasted_rate_fa
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.training.context import TrainingContext
 
-LOOSE = CutParameters(min_share=0.03)
+LOOSE = published("cda.cuts", min_share=0.03)
 
 
 def slow_cut(label, low, high):
@@ -67,7 +63,7 @@ def test_the_filter_equals_a_slow_one(seed):
         size = generator.integers(1, 9, 2)
         value = generator.choice([1, 80, 255])
         label[corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]] = value
-    cut = find_cut("a", label, CutParameters(min_share=0.1, max_share=0.5))
+    cut = find_cut("a", label, published("cda.cuts", min_share=0.1, max_share=0.5))
     found = cut and (cut.class_id, cut.y0, cut.x0, cut.y1, cut.x1)
     assert found == slow_cut(label, 0.1, 0.5)
 
@@ -75,14 +71,14 @@ def test_the_filter_equals_a_slow_one(seed):
 def test_both_ends_of_the_share_are_allowed():
     label = np.zeros((10, 10), dtype=np.uint8)
     label[0] = 3
-    assert find_cut("a", label, CutParameters()) == Cut("a", 3, 0, 0, 1, 10)
+    assert find_cut("a", label, published("cda.cuts")) == Cut("a", 3, 0, 0, 1, 10)
     label[:7] = 3
-    assert find_cut("a", label, CutParameters()) is not None
+    assert find_cut("a", label, published("cda.cuts")) is not None
     label[7, 0] = 3
-    assert find_cut("a", label, CutParameters()) is None
+    assert find_cut("a", label, published("cda.cuts")) is None
     label[7, 0] = 4
-    assert find_cut("a", label, CutParameters()) is None
-    assert find_cut("a", np.full((4, 4), 255, dtype=np.uint8), CutParameters()) is None
+    assert find_cut("a", label, published("cda.cuts")) is None
+    assert find_cut("a", np.full((4, 4), 255, dtype=np.uint8), published("cda.cuts")) is None
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +157,7 @@ def test_small_objects_keep_their_pixels_wherever_they_go():
     canvas = np.zeros((20, 30, 3), dtype=np.uint8)
     image = generator.integers(1, 256, (6, 8, 3)).astype(np.uint8)
     mask = generator.random((6, 8)) < 0.6
-    straight = PastedClassifierParameters(rotation=0)
+    straight = published("cda.classifier", rotation=0)
     corners = set()
     for _ in range(400):
         result = paste_at_random(canvas, image, mask, straight, generator)
@@ -227,12 +223,12 @@ def test_a_thin_object_that_shrinking_loses_is_not_pasted():
     _, small = shrink(image, mask, (8, 8))
     assert not small.any()
     canvas = np.zeros((12, 12, 3), dtype=np.uint8)
-    straight = PastedClassifierParameters(rotation=0)
+    straight = published("cda.classifier", rotation=0)
     assert paste_at_random(canvas, image, mask, straight, np.random.default_rng(0)) is None
 
 
 def test_a_sample_holds_the_image_and_a_copy_with_one_more_class(squares, labels, cuts):
-    parameters = PastedClassifierParameters(crop_size=130, resize_long_side=(130, 130))
+    parameters = published("cda.classifier", crop_size=130, resize_long_side=(130, 130))
     sample = PastedSample(squares, ObjectCuts(squares, labels, cuts), parameters)
     pasted = set()
     for seed in range(30):
@@ -256,7 +252,7 @@ def test_a_sample_holds_the_image_and_a_copy_with_one_more_class(squares, labels
 def test_the_copy_of_a_wide_image_shows_the_object_whole(squares, labels, cuts):
     """Class 1 is red, and the wide image has none of it."""
     only_red = [cut for cut in cuts if cut.class_id == 1]
-    parameters = PastedClassifierParameters(crop_size=130, resize_long_side=(130, 130))
+    parameters = published("cda.classifier", crop_size=130, resize_long_side=(130, 130))
     sample = PastedSample(squares, ObjectCuts(squares, labels, only_red), parameters)
 
     def red(crop):
@@ -272,13 +268,13 @@ def test_the_copy_of_a_wide_image_shows_the_object_whole(squares, labels, cuts):
 
 def test_where_every_class_is_present_the_copy_has_no_object(squares, labels, cuts):
     only = [cut for cut in cuts if cut.class_id == 2]
-    sample = PastedSample(squares, ObjectCuts(squares, labels, only), PastedClassifierParameters())
+    sample = PastedSample(squares, ObjectCuts(squares, labels, only), published("cda.classifier"))
     _, target, _, union = sample("wide", np.random.default_rng(0))
     assert np.array_equal(target, union)
 
 
 def test_the_rate_is_down_at_half_time_as_in_the_public_code():
-    parameters = PastedClassifierParameters()
+    parameters = published("cda.classifier")
     steps = 2 * 3305  # batches of 8, while the public code counts those of 16
     for step in (0, 1000, 3304):
         assert pasted_rate_factor(step, steps, parameters) == pytest.approx(
@@ -289,8 +285,8 @@ def test_the_rate_is_down_at_half_time_as_in_the_public_code():
     assert pasted_rate_factor(3305, steps, whole) == pytest.approx(0.5**0.9)
 
 
-def test_published_settings_are_the_defaults():
-    stages = Stages()
+def test_published_settings():
+    stages = published("cda")
     assert (stages.cuts.min_share, stages.cuts.max_share) == (0.1, 0.7)
     assert (stages.classifier.batch_size, stages.classifier.epochs) == (16, 5)
     assert (stages.classifier.rotation, stages.classifier.largest_side) == (90, 0.7)
@@ -298,11 +294,11 @@ def test_published_settings_are_the_defaults():
 
 def test_bad_settings_and_files_are_named(squares, labels, cuts, tmp_path):
     with pytest.raises(ValidationError, match="exceeds max_share"):
-        CutParameters(min_share=0.8)
+        published("cda.cuts", min_share=0.8)
     with pytest.raises(ValidationError, match="multiple of 2"):
-        PastedClassifierParameters(batch_size=5)
+        published("cda.classifier", batch_size=5)
     with pytest.raises(BadInputError, match=r"labels: no label has .*min_share"):
-        find_cuts(squares.split("train"), labels, CutParameters(min_share=0.6))
+        find_cuts(squares.split("train"), labels, published("cda.cuts", min_share=0.6))
     with pytest.raises(BadInputError, match=r"nowhere.png: no label"):
         find_cuts(["nowhere"], labels, LOOSE)
     damaged = tmp_path / "cuts.parquet"
@@ -325,7 +321,7 @@ def run_cda(dataset, labels, out, workers=0):
         "cut-objects", *split, "--parameters", LOOSE.model_dump_json(),
         "--output", out / "cuts.parquet",
     )  # fmt: skip
-    parameters = {**STAGES["classifier"], "schedule_share": 1.0}
+    parameters = stated("cda.classifier", **STAGES["classifier"], schedule_share=1.0)
     call(
         "train-pasted-classifier", *split, "--cuts", out / "cuts.parquet", "--device", "cpu",
         "--seed", 2, "--workers", workers, "--parameters", json.dumps(parameters),
@@ -366,7 +362,7 @@ def test_a_class_that_only_cuts_show_is_learnt(squares, labels, cuts):
     from smallobjects.pseudo_labels.training.augmentation import normalise
 
     ids = ["2007_000001", "2007_000004", "empty", "2007_000007"]  # class 2 and none
-    parameters = PastedClassifierParameters(**{**STAGES["classifier"], "epochs": 120})
+    parameters = published("cda.classifier", **{**STAGES["classifier"], "epochs": 120})
     only_red = [cut for cut in cuts if cut.class_id == 1]
     classifier = train_pasted_classifier(
         TrainingContext(squares, ids, seed=0, device=torch.device("cpu")),

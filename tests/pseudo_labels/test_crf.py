@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published_settings import published
 
 from smallobjects.dense_crf import refine_probabilities
 from smallobjects.pseudo_labels.irn.hard_label_crf import mean_field, refine_labels
-from smallobjects.pseudo_labels.parameters import CrfParameters
 
-GENTLE = CrfParameters(
+GENTLE = published(
+    "irn.seed.crf",
     iterations=5,
     gaussian_sxy=1.5,
     gaussian_compat=1,
@@ -82,7 +83,7 @@ def test_near_brute_force(seed):
 
 def test_sharpens_a_noisy_mask():
     image, truth, noisy = halves(32, np.random.default_rng(0))
-    refined = refine_labels(image, noisy, 2, CrfParameters())
+    refined = refine_labels(image, noisy, 2, published("irn.seed.crf"))
     assert (noisy != truth).mean() > 0.1
     assert (refined != truth).mean() < 0.01
 
@@ -90,7 +91,7 @@ def test_sharpens_a_noisy_mask():
 @pytest.mark.parametrize("iterations", [0, 3])
 def test_without_iterations_nothing_changes(iterations):
     image, _, noisy = halves(12, np.random.default_rng(1))
-    refined = refine_labels(image, noisy, 2, CrfParameters(iterations=iterations))
+    refined = refine_labels(image, noisy, 2, published("irn.seed.crf", iterations=iterations))
     assert refined.dtype == noisy.dtype
     assert np.array_equal(refined, noisy) == (iterations == 0)
     assert not np.shares_memory(refined, noisy)
@@ -99,13 +100,15 @@ def test_without_iterations_nothing_changes(iterations):
 def test_read_only_images_and_labels_that_no_pixel_has():
     image, _, noisy = halves(12, np.random.default_rng(2))
     image.flags.writeable = False
-    refined = refine_labels(image[:, ::-1], noisy, 81, CrfParameters())
+    refined = refine_labels(image[:, ::-1], noisy, 81, published("irn.seed.crf"))
     assert set(np.unique(refined)) <= {0, 1}
 
 
 def test_one_label_stays():
     image = np.zeros((5, 6, 3), dtype=np.uint8)
-    assert not refine_labels(image, np.zeros((5, 6), dtype=np.int64), 1, CrfParameters()).any()
+    assert not refine_labels(
+        image, np.zeros((5, 6), dtype=np.int64), 1, published("irn.seed.crf")
+    ).any()
 
 
 def test_probabilities_of_hard_labels_are_refined_as_the_labels():
@@ -114,5 +117,5 @@ def test_probabilities_of_hard_labels_are_refined_as_the_labels():
     probabilities = np.where(noisy == np.arange(2)[:, None, None], own, 1 - own)
     expected = mean_field(image, noisy, 2, GENTLE)
     assert np.allclose(refine_probabilities(image, probabilities, GENTLE), expected, atol=1e-5)
-    unchanged = refine_probabilities(image, probabilities, CrfParameters(iterations=0))
+    unchanged = refine_probabilities(image, probabilities, published("irn.seed.crf", iterations=0))
     assert np.allclose(unchanged, probabilities)

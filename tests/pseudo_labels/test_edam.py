@@ -7,9 +7,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from published_settings import published
 from torch.nn import functional
 
-from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.maps import to_image_size
 from smallobjects.pseudo_labels.edam.labels import divided_by_maximum, fuse, make_label
@@ -21,7 +21,6 @@ from smallobjects.pseudo_labels.edam.network import (
     save_edam,
     sinusoids,
 )
-from smallobjects.pseudo_labels.edam.parameters import EdamParameters, LabelParameters
 from smallobjects.pseudo_labels.edam.training import (
     initial_network,
     parameter_groups,
@@ -29,7 +28,6 @@ from smallobjects.pseudo_labels.edam.training import (
     rate_factor,
 )
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 
 CPU = torch.device("cpu")
@@ -38,7 +36,7 @@ TINY = {"network": "tiny", "trained_from": "stem", "batch_norm": "trained", "hid
 
 def tiny(num_classes=5, **changes):
     torch.manual_seed(11)
-    return EdamNetwork(num_classes, EdamParameters(**TINY | changes)).eval()
+    return EdamNetwork(num_classes, published("edam.edam", **TINY | changes)).eval()
 
 
 def test_masks_are_normalised_over_channels():
@@ -175,7 +173,7 @@ def test_attention_of_a_class_is_not_kept():
 
 def test_heads_share_the_channels():
     with pytest.raises(ValueError, match="hidden = 8 is no multiple of heads = 3"):
-        EdamParameters(hidden=8, heads=3)
+        published("edam.edam", hidden=8, heads=3)
 
 
 def test_training_trains_what_it_should():
@@ -200,7 +198,7 @@ def test_training_trains_what_it_should():
 
 
 def test_learning_rates_rise_and_fall():
-    settings = EdamParameters()
+    settings = published("edam.edam")
     factors = [rate_factor(step, 33_000, settings) for step in range(33_000)]
     assert factors[0] == pytest.approx(0.1)
     assert factors[1000] == pytest.approx(0.55)
@@ -208,14 +206,14 @@ def test_learning_rates_rise_and_fall():
     assert factors[2000] == 1
     assert factors[17_500] == pytest.approx(0.5**0.9)
     assert factors[-1] == pytest.approx((1 / 31_000) ** 0.9)
-    short = EdamParameters(warm_up=10)
+    short = published("edam.edam", warm_up=10)
     assert [rate_factor(step, 5, short) for step in range(5)] == pytest.approx(
         [0.1, 0.19, 0.28, 0.37, 0.46]
     )
 
 
 def test_a_training_starts_from_the_classifier():
-    settings = EdamParameters(**TINY | {"initial": "classifier"})
+    settings = published("edam.edam", **TINY | {"initial": "classifier"})
     torch.manual_seed(3)
     classifier = Classifier("tiny", 5)
     network = initial_network(5, settings, classifier)
@@ -260,7 +258,7 @@ def slow_maps(network, image, classes, scales):
 def test_maps_are_summed_over_views():
     network = tiny()
     image = np.random.default_rng(2).integers(0, 256, (30, 45, 3)).astype(np.uint8)
-    settings = CamParameters(scales=(1.0, 0.5, 1.5))
+    settings = published("edam.cam", scales=(1.0, 0.5, 1.5))
     maps = class_masks(network, image, (2, 5), settings, CPU)
     assert maps.dtype == np.float32
     assert np.abs(maps - slow_maps(network, image, (2, 5), settings.scales)).max() < 1e-5
@@ -271,12 +269,12 @@ def test_a_mask_that_is_nowhere_gives_a_map_of_zeros():
     network = tiny()
     network.mask_layer.weight.data[1] = 0
     image = np.random.default_rng(2).integers(0, 256, (30, 45, 3)).astype(np.uint8)
-    maps = class_masks(network, image, (2, 5), CamParameters(scales=(1.0,)), CPU)
+    maps = class_masks(network, image, (2, 5), published("edam.cam", scales=(1.0,)), CPU)
     assert (maps[0] == 0).all()
     assert maps[1].max() == pytest.approx(1, abs=1e-4)
     saliency = np.full((30, 45), 200, np.uint8)
     for iterations in (0, 3):
-        settings = LabelParameters(crf=PairwiseParameters(iterations=iterations))
+        settings = published("edam.label", crf={"iterations": iterations})
         label = make_label(image, np.array([2, 5]), maps, saliency, settings)
         assert 2 not in label
         nothing = make_label(image, np.array([2]), maps[:1], saliency, settings)
@@ -314,10 +312,11 @@ def test_saliency_has_the_last_word_unless_a_class_is_certain(count, seed, thres
     saliency = generator.choice([0, 19, 20, 21, 64, 65, 255], (5, 7)).astype(np.uint8)
     classes = np.array([3, 7, 80])[:count]
     threshold, least, certain = thresholds
-    settings = LabelParameters(
-        saliency_threshold=threshold, least_score=least, certain_score=certain
+    settings = published(
+        "edam.label", saliency_threshold=threshold, least_score=least, certain_score=certain
     )
-    settings32 = LabelParameters(
+    settings32 = published(
+        "edam.label",
         saliency_threshold=threshold,
         least_score=float(np.float32(least)),
         certain_score=float(np.float32(certain)),
@@ -332,12 +331,12 @@ def test_labels_start_from_the_rest_of_the_highest_mask():
     image = generator.integers(0, 256, (17, 22, 3)).astype(np.uint8)
     maps = generator.random((2, 5, 6)).astype(np.float32)
     saliency = generator.integers(0, 256, (17, 22)).astype(np.uint8)
-    plain = LabelParameters(crf=PairwiseParameters(iterations=0), background_power=2)
+    plain = published("edam.label", crf={"iterations": 0}, background_power=2)
     full = to_image_size(torch.from_numpy(maps), 17, 22).numpy()
     full = full / full.max(axis=(1, 2), keepdims=True)
     expected = slow_fuse([4, 9], full, saliency, plain)
     assert np.array_equal(make_label(image, np.array([4, 9]), maps, saliency, plain), expected)
-    refined = make_label(image, np.array([4, 9]), maps, saliency, LabelParameters())
+    refined = make_label(image, np.array([4, 9]), maps, saliency, published("edam.label"))
     assert not np.array_equal(refined, expected)
     none = make_label(image, np.array([], np.uint8), maps[:0], saliency, plain)
     assert not none.any()

@@ -8,12 +8,14 @@ import torch
 from irn_chain import STAGES as IRN
 from irn_chain import Chain, call, digests
 from PIL import Image
+from published_settings import stated
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.labels.folder import read_label
 
-STAGES = {
-    "edam": {
+STAGES = stated(
+    "edam",
+    edam={
         "network": "tiny",
         "trained_from": "stem",
         "batch_norm": "trained",
@@ -29,12 +31,12 @@ STAGES = {
         "head_learning_rate": 0.2,
         "schedule": "one-cycle",
     },
-    "cam": {"scales": [1.0, 0.5], "evaluation_threshold": 0.5},
-    "label": {
+    cam={"scales": [1.0, 0.5], "evaluation_threshold": 0.5},
+    label={
         "crf": {"iterations": 2, "gaussian_sxy": 1, "bilateral_sxy": 10, "bilateral_compat": 2},
         "saliency_threshold": 100,
     },
-}
+)
 
 
 class EdamChain(Chain):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from published_settings import published
 
 from smallobjects.pseudo_labels.edam.pairs import (
     Pair,
@@ -13,7 +14,6 @@ from smallobjects.pseudo_labels.edam.pairs import (
     judged_classes,
     pairs_of_passes,
 )
-from smallobjects.pseudo_labels.edam.parameters import EdamParameters
 from smallobjects.pseudo_labels.edam.samples import PairSequence
 from smallobjects.pseudo_labels.errors import BadInputError
 
@@ -112,7 +112,7 @@ def test_passes_differ_and_follow_the_seed():
 
 def test_images_without_classes_cannot_be_paired(eighty):
     with pytest.raises(BadInputError, match="none of the images has a class"):
-        PairSequence(eighty, ["empty"], EdamParameters(), seed=0)
+        PairSequence(eighty, ["empty"], published("edam.edam"), seed=0)
 
 
 @given(st.sets(st.integers(1, 20), min_size=1, max_size=8), st.integers(1, 20), st.integers(0, 9))
@@ -134,7 +134,9 @@ def test_judged_classes_are_those_present_then_others(present, count, seed):
 
 def test_all_classes_are_judged_where_nothing_else_is_said(squares, eighty):
     for dataset, count, expected in ((squares, None, 3), (eighty, 20, 20), (squares, 20, 3)):
-        settings = EdamParameters(crop_size=24, resize_long_side=(24, 40), classes_per_pair=count)
+        settings = published(
+            "edam.edam", crop_size=24, resize_long_side=(24, 40), classes_per_pair=count
+        )
         samples = PairSequence(dataset, dataset.split("train"), settings, seed=3)
         images, classes, targets = samples[0]
         assert images.shape == (2, 3, 24, 24)
@@ -144,7 +146,9 @@ def test_all_classes_are_judged_where_nothing_else_is_said(squares, eighty):
 
 
 def test_samples_are_functions_of_their_place(squares):
-    settings = EdamParameters(crop_size=24, resize_long_side=(24, 40), passes=2, batch_size=3)
+    settings = published(
+        "edam.edam", crop_size=24, resize_long_side=(24, 40), passes=2, batch_size=3
+    )
     ids = squares.split("train")
     samples = PairSequence(squares, ids, settings, seed=3)
     pairs = pairs_of_passes(ids, squares.image_classes, 2, 3)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from published_settings import published
 from scipy import ndimage
 
 from smallobjects.pseudo_labels.cams.classifier import Classifier
@@ -15,11 +16,11 @@ from smallobjects.pseudo_labels.irn.edges import (
 )
 from smallobjects.pseudo_labels.irn.seed_samples import strided_label
 from smallobjects.pseudo_labels.labels.archive import LabelArchives, write_labels
-from smallobjects.pseudo_labels.parameters import EdgeParameters
 from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
-TINY = EdgeParameters(
+TINY = published(
+    "irn.edges",
     network="tiny",
     initial="classifier",
     train_backbone=True,
@@ -91,7 +92,9 @@ def test_resnet50_takes_a_step_with_a_still_backbone(squares, seeds, tmp_path):
     torch.manual_seed(0)
     weights = tmp_path / "resnet50.pth"
     torch.save(torchvision.models.resnet50(weights=None).state_dict(), weights)
-    parameters = EdgeParameters(weights=weights, crop_size=64, batch_size=2, epochs=1, radius=5)
+    parameters = published(
+        "irn.edges", weights=weights, crop_size=64, batch_size=2, epochs=1, radius=5
+    )
     torch.manual_seed(0)
     network = train_edges(
         TrainingContext(squares, ["wide", "grey"], seed=0, device=CPU),

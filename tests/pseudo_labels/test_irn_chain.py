@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from irn_chain import STAGES, Chain, call, digests, follow_classifier
 from PIL import Image
+from published_settings import published, stated
 
 from smallobjects.cli import main
 from smallobjects.pseudo_labels.cams.store import CamStore
@@ -94,7 +95,8 @@ def gather(squares, chain, out, *parts, split="train", score_split="half", cams=
         arguments += ["--parts", chain / "walks" / part]
     for cam in cams:
         arguments += ["--cams", chain / "cams" / cam]
-    return [*arguments, "--labels", out / "labels", "--manifest", out / "manifest.json"]
+    arguments += ["--parameters", json.dumps(STAGES), "--labels", out / "labels"]
+    return [*arguments, "--manifest", out / "manifest.json"]
 
 
 def test_gathering_needs_every_image_once(chain, squares, tmp_path):
@@ -147,6 +149,7 @@ def test_wrong_options_end_in_a_line(chain, squares, tmp_path, change, word):
         "--split": "train",
         "--classifier": "classifier.pth",
         "--shard": "1-of-2",
+        "--parameters": json.dumps(STAGES["cam"]),
         "--output": tmp_path / "a.npz",
         **change,
     }
@@ -161,7 +164,7 @@ def test_wrong_options_end_in_a_line(chain, squares, tmp_path, change, word):
 
 def test_killed_half_way_leaves_no_output(chain, squares, tmp_path):
     output = tmp_path / "seeds.zip"
-    slow = {"crf": {"iterations": 3000}}
+    slow = stated("irn.seed", crf={"iterations": 3000})
     arguments = ["make-seeds", "--dataset", squares.root, "--cams", chain / "cams" / "1-of-2.npz"]
     arguments += ["--parameters", json.dumps(slow), "--output", output]
     process = subprocess.Popen(
@@ -201,8 +204,8 @@ def test_a_damaged_image_is_named_in_one_line(squares, tmp_path, workers):
     assert not (tmp_path / "c.pth").exists()
 
 
-def test_published_settings_are_the_defaults():
-    stages = Stages()
+def test_published_settings():
+    stages = published("irn")
     assert stages.classifier.network == stages.edges.network == "resnet50"
     assert (stages.classifier.learning_rate, stages.classifier.head_learning_rate) == (0.1, 1.0)
     assert (stages.edges.radius, stages.random_walk.radius) == (10, 5)

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from published_settings import stated
 
 from smallobjects.cli import main
 from smallobjects.pseudo_labels.labels.archive import write_labels
@@ -121,8 +122,8 @@ def test_what_is_to_be_expected_by_image_labels():
     assert expected_share(facts, 3) == pytest.approx(1 / 6)
 
 
-def gather(dataset, out, label_of, *options, parameters="{}"):
-    """The manifest of labels that a function makes of the ground truth, and what was printed."""
+def gathered(dataset, out, label_of, *options, parameters="{}"):
+    """What comes of gathering labels that a function makes of the ground truth."""
     parts = out / "parts.zip"
     with write_labels(parts) as archive:
         for image_id in dataset.split("train"):
@@ -131,7 +132,12 @@ def gather(dataset, out, label_of, *options, parameters="{}"):
     arguments += ["--score-split", "half", "--source", "irn", "--parts", parts]
     arguments += ["--parameters", parameters, "--labels", out / "labels"]
     arguments += ["--manifest", out / "manifest.json"]
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def gather(dataset, out, label_of, *options, parameters="{}"):
+    """The manifest of such labels, and what was printed."""
+    result = gathered(dataset, out, label_of, *options, parameters=parameters)
     assert result.exit_code == 0, result.output
     manifest = json.loads((out / "manifest.json").read_text())
     lines = [line for line in result.stderr.splitlines() if line.startswith("WARNING: ")]
@@ -161,6 +167,30 @@ def test_the_log_and_the_manifest_say_it(squares, tmp_path, label_of, expected):
         assert str(tmp_path / "manifest.json") in line
 
 
+@pytest.mark.parametrize(
+    ("option", "parameters", "said"),
+    [
+        ("--cams", {}, "missing: cam.scales, cam.flip, cam.evaluation_threshold; `snakemake -p`"),
+        ("--attention", {"cam": {}}, "missing: scoring.evaluation_threshold; `snakemake -p`"),
+        (
+            "--cams",
+            {"cam": stated("irn.cam", evaluation_threshold=2)},
+            "cam.evaluation_threshold = 2: input should be less than or equal to 1",
+        ),
+    ],
+)
+def test_maps_are_scored_with_whole_settings_alone(squares, tmp_path, option, parameters, said):
+    (tmp_path / "maps.npz").touch()
+    options = (option, tmp_path / "maps.npz")
+    result = gathered(
+        squares, tmp_path, lambda truth: truth, *options, parameters=json.dumps(parameters)
+    )
+    assert result.exit_code == 2
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith(f"Error: Invalid value for '--parameters': {said}")
+    assert not (tmp_path / "labels").exists()
+
+
 def test_labels_below_their_maps(squares, tmp_path):
     """Maps that are the ground truth, and labels that lose every third row of it."""
     from smallobjects.pseudo_labels.cams.store import write_cams
@@ -179,7 +209,7 @@ def test_labels_below_their_maps(squares, tmp_path):
         return label
 
     options = ("--cams", tmp_path / "cams.npz")
-    parameters = json.dumps({"cam": {"evaluation_threshold": 0.5}})
+    parameters = json.dumps({"cam": stated("irn.cam", evaluation_threshold=0.5)})
     manifest, lines = gather(squares, tmp_path, thinner, *options, parameters=parameters)
     assert [warning["kind"] for warning in manifest["warnings"]] == ["worse_than_maps"]
     assert manifest["warnings"][0]["compared_miou"] == manifest["stages"]["cam"]

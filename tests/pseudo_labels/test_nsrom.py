@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from published_settings import published
 from torch import nn
 
 from smallobjects.pseudo_labels.errors import BadInputError
@@ -24,13 +25,6 @@ from smallobjects.pseudo_labels.nsrom.losses import integral_loss
 from smallobjects.pseudo_labels.nsrom.maps import square_maps
 from smallobjects.pseudo_labels.nsrom.mining import final_label, widened
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
-from smallobjects.pseudo_labels.nsrom.parameters import (
-    ClassifierParameters,
-    FirstLabelParameters,
-    IntegralParameters,
-    MiningParameters,
-    ReasoningNetwork,
-)
 from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
@@ -78,7 +72,7 @@ def test_graph_reasoning_is_that_of_every_node():
 
 @pytest.mark.parametrize("integral", [False, True])
 def test_where_the_relus_are(integral):
-    network = AttentionNetwork(7, ReasoningNetwork(**_network()), integral=integral).eval()
+    network = AttentionNetwork(7, published("nsrom.integral", **NETWORK), integral=integral).eval()
     kinds = [type(layer).__name__ for layer in network.head]
     middle = ["ReLU", "GraphReasoning"] if integral else ["GraphReasoning", "ReLU"]
     assert kinds == ["Conv2d", "ReLU", "Conv2d", "ReLU", "Conv2d", *middle, "Conv2d"]
@@ -86,12 +80,8 @@ def test_where_the_relus_are(integral):
         assert network(torch.randn(2, 3, 32, 32)).shape == (2, 7, 8, 8)
 
 
-def _network():
-    return {key: value for key, value in NETWORK.items() if key != "input_size"}
-
-
 def test_the_vgg_network_has_the_published_size():
-    network = AttentionNetwork(20, ReasoningNetwork(), integral=False)
+    network = AttentionNetwork(20, published("nsrom.integral"), integral=False)
     convolutions = 14_714_688 + 3 * (512 * 512 * 9 + 512)
     graph = (512 + 1) * (128 + 64) + 64 * 64 + 64 + 128 * 128 + 128 * 512 + 2 * 512
     assert sum(p.numel() for p in network.parameters()) == convolutions + graph + 513 * 20
@@ -167,7 +157,7 @@ def test_the_threshold_of_a_potential_object(inside, values, expected):
 def test_first_labels_of_few_objects_are_void_and_of_none_background():
     saliency = np.zeros((40, 50), dtype=np.uint8)
     maps = np.zeros((1, 40, 50), dtype=np.float32)
-    parameters = FirstLabelParameters()
+    parameters = published("nsrom.first_labels")
     nothing = first_label(np.array([2]), maps, maps, saliency, parameters)
     assert (nothing == 255).all()
     saliency[:10] = 255
@@ -182,9 +172,9 @@ def test_first_labels_of_few_objects_are_void_and_of_none_background():
 def test_weak_maps_count_only_above_the_cut():
     saliency = np.full((10, 10), 230, dtype=np.uint8)  # the background plane is below 0.1
     maps = np.full((1, 10, 10), 0.2, dtype=np.float32)
-    label = first_label(np.array([2]), maps, maps, saliency, FirstLabelParameters())
+    label = first_label(np.array([2]), maps, maps, saliency, published("nsrom.first_labels"))
     assert (label == 255).all()
-    uncut = FirstLabelParameters(attention_threshold=0)
+    uncut = published("nsrom.first_labels", attention_threshold=0)
     assert (first_label(np.array([2]), maps, maps, saliency, uncut) == 2).all()
 
 
@@ -223,7 +213,9 @@ def test_mining_is_that_of_every_pixel(num_classes, seed):
 
     first, prediction = sparse([1, 2, 255], 0.01), sparse([1, 2, 7], 0.01 + 0.002 * seed)
     saliency = sparse([1, 200], 0.004)
-    found = final_label(first, prediction, saliency, num_classes, MiningParameters(dilation=8))
+    found = final_label(
+        first, prediction, saliency, num_classes, published("nsrom.mining", dilation=8)
+    )
     expected = mined_regions(first, prediction, saliency, num_classes, 8)
     assert np.array_equal(found, expected)
 
@@ -233,10 +225,10 @@ def test_mining_knows_images_without_classes_and_faint_saliency():
     prediction = first.copy()
     prediction[:5, :5] = 3
     faint = np.full((20, 20), 2, dtype=np.uint8)
-    assert not final_label(first, prediction, faint, 0, MiningParameters()).any()
-    literal = final_label(first, prediction, faint, 2, MiningParameters(dilation=2))
+    assert not final_label(first, prediction, faint, 0, published("nsrom.mining")).any()
+    literal = final_label(first, prediction, faint, 2, published("nsrom.mining", dilation=2))
     assert np.array_equal(literal, prediction)
-    tolerant = MiningParameters(dilation=2, least_saliency=16)
+    tolerant = published("nsrom.mining", dilation=2, least_saliency=16)
     assert (final_label(first, prediction, faint, 2, tolerant)[8:] == 255).all()
 
 
@@ -244,7 +236,7 @@ def test_mining_knows_images_without_classes_and_faint_saliency():
 def gathered(eighty):
     """A classifier of eighty classes, barely trained, and what it gathered."""
     ids = eighty.split("train")
-    parameters = ClassifierParameters(**NETWORK, **TRAINING)
+    parameters = published("nsrom.attention_classifier", **NETWORK, **TRAINING)
     network, accumulator = train_classifier(
         TrainingContext(eighty, ids, seed=1, device=CPU), parameters
     )
@@ -264,7 +256,10 @@ def test_every_image_and_class_has_a_map(eighty, gathered):
 
 
 def test_a_seed_is_a_training_and_workers_change_nothing(eighty, gathered):
-    ids, parameters = eighty.split("train"), ClassifierParameters(**NETWORK, **TRAINING)
+    ids, parameters = (
+        eighty.split("train"),
+        published("nsrom.attention_classifier", **NETWORK, **TRAINING),
+    )
     for seed, workers, equal in ((1, 2, True), (2, 0, False)):
         network, again = train_classifier(
             TrainingContext(eighty, ids, seed=seed, device=CPU, workers=workers), parameters
@@ -276,7 +271,7 @@ def test_a_seed_is_a_training_and_workers_change_nothing(eighty, gathered):
 
 
 def test_the_integral_model_learns_the_gathered_maps(eighty, gathered):
-    ids, parameters = eighty.split("train"), IntegralParameters(**NETWORK, **TRAINING)
+    ids, parameters = eighty.split("train"), published("nsrom.integral", **NETWORK, **TRAINING)
     sample = IntegralSample(eighty, ids, gathered[1], parameters)
     target = sample.target("wide")
     assert target.shape == (80, 8, 8)

@@ -1,8 +1,11 @@
 """NS-ROM from images to labels by its command line, with a real first segmentor."""
 
+import json
+
 import numpy as np
 import pytest
 from irn_chain import call, digests
+from published_settings import stated
 from saliency_chains import NsromChain, copied, draw_saliency, without_truth
 
 from smallobjects.pseudo_labels.labels.folder import read_label
@@ -10,13 +13,14 @@ from smallobjects.pseudo_labels.labels.folder import read_label
 NETWORK = {"network": "tiny", "width": 16, "nodes": 4, "states": 8, "input_size": 32}
 TRAINING = {"batch_size": 4, "learning_rate": 0.05, "new_factor": 1, "schedule": "one-cycle"}
 COLOURS = {"colour_jitter": [0.1, 0.1, 0.1, 0.02]}
+CHANGES = {**NETWORK, **TRAINING, **COLOURS}
 STAGES = {
-    "attention_classifier": {**NETWORK, **TRAINING, **COLOURS, "epochs": 25},
-    "integral": {**NETWORK, **TRAINING, **COLOURS, "epochs": 12},
-    "first_labels": {},
-    "crf": {"iterations": 2},
-    "mining": {"dilation": 8},
-    "scoring": {"evaluation_threshold": 0.5},
+    "attention_classifier": stated("nsrom.attention_classifier", **CHANGES, epochs=25),
+    "integral": stated("nsrom.integral", **CHANGES, epochs=12),
+    "first_labels": stated("nsrom.first_labels"),
+    "crf": stated("nsrom.first_segmentor.crf", iterations=2),
+    "mining": stated("nsrom.mining", dilation=8),
+    "scoring": stated("nsrom.scoring", evaluation_threshold=0.5),
 }
 
 
@@ -70,7 +74,8 @@ def test_wrong_inputs_are_one_line(squares, done, tmp_path):
     arguments = (
         "mine-nsrom-labels", "--dataset", fewer.root, "--split", "train",
         "--first", out / "first" / "labels", "--predictions", out / "first_predictions",
-        "--saliency", saliency, "--output", tmp_path / "mined.zip",
+        "--saliency", saliency, "--parameters", json.dumps(STAGES["mining"]),
+        "--output", tmp_path / "mined.zip",
     )  # fmt: skip
     (fewer.root / "splits" / "train.txt").write_text("2007_000000\nunknown\n")
     message = call(*arguments, code=1)
@@ -78,6 +83,6 @@ def test_wrong_inputs_are_one_line(squares, done, tmp_path):
     assert "Traceback" not in message
     call(
         "train-nsrom-integral", *arguments[1:5], "--attention", saliency / "grey.png",
-        "--output", tmp_path / "maps.npz", code=1,
+        "--parameters", json.dumps(STAGES["integral"]), "--output", tmp_path / "maps.npz", code=1,
     )  # fmt: skip
     assert not list(tmp_path.glob("*.zip"))

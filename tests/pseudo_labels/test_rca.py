@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from published_settings import published
 from scipy.cluster.vq import kmeans2
 from torch import nn
 from torch.nn import functional
@@ -19,17 +20,13 @@ from smallobjects.pseudo_labels.rca.contrast import Pair, contrast_loss, draw_pa
 from smallobjects.pseudo_labels.rca.labels import rca_label, refine_attention
 from smallobjects.pseudo_labels.rca.memory import RegionMemory
 from smallobjects.pseudo_labels.rca.network import RcaNetwork
-from smallobjects.pseudo_labels.rca.parameters import (
-    RcaLabelParameters,
-    RcaNetworkParameters,
-    RcaParameters,
-)
 from smallobjects.pseudo_labels.rca.regions import region_masks, region_means
 from smallobjects.pseudo_labels.rca.training import train_rca
 from smallobjects.pseudo_labels.training.context import TrainingContext
 
 CPU = torch.device("cpu")
-SMALL = RcaNetworkParameters(network="tiny", width=4, memory=5, prototypes=2)
+NETWORK = {"network": "tiny", "width": 4, "memory": 5, "prototypes": 2}
+SMALL = published("rca.rca", **NETWORK)
 TARGETS = torch.tensor([[1.0, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1]])
 
 
@@ -242,7 +239,7 @@ def test_the_crf_starts_from_attention_and_its_complement():
     generator = np.random.default_rng(0)
     image = generator.integers(0, 255, (12, 14, 3)).astype(np.uint8)
     maps = generator.random((2, 12, 14)).astype(np.float32)
-    parameters = RcaLabelParameters()
+    parameters = published("rca.labels")
     scores = np.stack([(1 - maps.max(axis=0)) ** 4, *maps])
     expected = refine_probabilities(image, scores / scores.sum(axis=0), parameters.crf)
     assert np.allclose(refine_attention(image, maps, parameters), expected[1:], atol=1e-4)
@@ -254,20 +251,20 @@ def test_labels_of_an_image():
     maps = np.zeros((1, 30, 40), dtype=np.float32)
     maps[:, :15] = 0.95
     saliency = np.where(maps[0] > 0, 255, 0).astype(np.uint8)
-    label = rca_label(image, np.array([7]), maps, saliency, RcaLabelParameters())
+    label = rca_label(image, np.array([7]), maps, saliency, published("rca.labels"))
     assert (label[:14] == 7).all()
     assert not label[16:].any()
-    nothing = rca_label(image, np.array([7]), maps, 0 * saliency, RcaLabelParameters())
+    nothing = rca_label(image, np.array([7]), maps, 0 * saliency, published("rca.labels"))
     assert (nothing == 255).all()
-    without = rca_label(image, np.zeros(0, int), maps[:0], saliency, RcaLabelParameters())
+    without = rca_label(image, np.zeros(0, int), maps[:0], saliency, published("rca.labels"))
     assert not without.any()
 
 
 @pytest.fixture(scope="module")
 def training():
-    return RcaParameters(
-        **SMALL.model_dump(exclude={"head_deviation"}), head_deviation=0.1, input_size=32,
-        batch_size=4, epochs=4, learning_rate=0.01, new_factor=1, memory_probability=0.3,
+    return published(
+        "rca.rca", **NETWORK, head_deviation=0.1, input_size=32, batch_size=4, epochs=4,
+        learning_rate=0.01, new_factor=1, memory_probability=0.3,
     )  # fmt: skip
 
 

@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 from irn_chain import call, digests
+from published_settings import stated
 from saliency_chains import draw_saliency, without_truth
 
 from smallobjects.pseudo_labels.labels.folder import read_label
 
-STAGES = {
-    "rca": {
+STAGES = stated(
+    "rca",
+    rca={
         "network": "tiny",
         "width": 6,
         "head_deviation": 0.1,
@@ -25,9 +27,9 @@ STAGES = {
         "schedule": "one-cycle",
         "memory_momentum": 0.5,
     },
-    "labels": {"crf": {"iterations": 3}},
-    "scoring": {"evaluation_threshold": 0.5},
-}
+    labels={"crf": {"iterations": 3}},
+    scoring={"evaluation_threshold": 0.5},
+)
 
 
 def run(dataset, saliency, out, workers=0, processes=1):
@@ -86,7 +88,7 @@ def test_maps_of_other_images_are_refused(squares, done, tmp_path):
     message = call(
         "make-rca-labels", "--dataset", listed.root, "--split", "train",
         "--attention", done[0] / "attention.npz", "--saliency", done[1],
-        "--output", tmp_path / "labels.zip", code=1,
+        "--parameters", json.dumps(STAGES["labels"]), "--output", tmp_path / "labels.zip", code=1,
     )  # fmt: skip
     assert "another" in message
     assert not (tmp_path / "labels.zip").exists()

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from published_settings import published
 
 from smallobjects.cli import main
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.irn.hard_label_crf import refine_labels
-from smallobjects.pseudo_labels.parameters import CrfParameters
 
 pytestmark = pytest.mark.realdata
 
@@ -60,7 +60,7 @@ def test_crf_mends_noisy_masks(voc):
         clean = np.searchsorted(ids, np.where(truth == 255, 0, truth))
         noise = generator.random(truth.shape) < 0.2
         noisy = np.where(noise, generator.integers(0, len(ids), truth.shape), clean)
-        refined = refine_labels(image, noisy, len(ids), CrfParameters())
+        refined = refine_labels(image, noisy, len(ids), published("irn.seed.crf"))
         valid = truth != 255
         before.append((noisy != clean)[valid].mean())
         after.append((refined != clean)[valid].mean())
@@ -70,7 +70,6 @@ def test_crf_mends_noisy_masks(voc):
 def test_walk_on_a_real_grid_keeps_the_size(voc):
     from smallobjects.pseudo_labels.irn.edges import EdgeNetwork, predict_edges
     from smallobjects.pseudo_labels.irn.propagation import propagate_label
-    from smallobjects.pseudo_labels.parameters import RandomWalkParameters
 
     torch.manual_seed(0)
     network = EdgeNetwork("resnet50").eval()
@@ -79,7 +78,9 @@ def test_walk_on_a_real_grid_keeps_the_size(voc):
     height, width = image.shape[:2]
     edges = predict_edges(network, image, None, torch.device("cpu"))
     maps = np.random.default_rng(0).random((2, *edges.shape)).astype(np.float32)
-    label = propagate_label(np.array([3, 15]), maps, edges, height, width, RandomWalkParameters())
+    label = propagate_label(
+        np.array([3, 15]), maps, edges, height, width, published("irn.random_walk")
+    )
     assert label.shape == (height, width)
     assert set(np.unique(label)) <= {0, 3, 15}
 
@@ -88,9 +89,7 @@ def test_boxes_of_photographs(voc):
     """Filled boxes hold the objects; labels of both box methods stay in them, unlearnt too."""
     from smallobjects.pseudo_labels.bana.labels import label_image
     from smallobjects.pseudo_labels.bana.network import BoxClassifier
-    from smallobjects.pseudo_labels.bana.parameters import BanaLabelParameters
     from smallobjects.pseudo_labels.bbam.labels import label_image as label_by_masks
-    from smallobjects.pseudo_labels.bbam.parameters import BbamLabelParameters
     from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, FilledBoxes, inside
     from smallobjects.pseudo_labels.labels.scores import LabelScores, mean_iou
 
@@ -111,8 +110,8 @@ def test_boxes_of_photographs(voc):
         unseen = {item.object_id: np.zeros((0, 0), np.float32) for item in objects}
         cpu = torch.device("cpu")
         labels = [
-            label_image(classifier, image, objects, BanaLabelParameters(), cpu).agreed,
-            label_by_masks(image, objects, unseen, BbamLabelParameters()),
+            label_image(classifier, image, objects, published("bana.label"), cpu).agreed,
+            label_by_masks(image, objects, unseen, published("bbam.label")),
         ]
         for label in labels:
             assert label.shape == image.shape[:2]

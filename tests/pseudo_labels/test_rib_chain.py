@@ -5,20 +5,22 @@ import json
 import numpy as np
 import pytest
 from irn_chain import STAGES, Chain, call
+from published_settings import published, stated
 
 from smallobjects.pseudo_labels.cams.store import CamStore
 from smallobjects.pseudo_labels.labels.folder import read_label
 from smallobjects.pseudo_labels.rib.parameters import Stages
 
-RIB = {
-    "steps": 2,
-    "learning_rate": 0.001,
-    "head_learning_rate": 0.01,
-    "loss_scales": [1.0],
-    "companions": 2,
-    "resize_long_side": [30, 40],
-    "crop_size": 32,
-}
+RIB = stated(
+    "rib.rib",
+    steps=2,
+    learning_rate=0.001,
+    head_learning_rate=0.01,
+    loss_scales=[1.0],
+    companions=2,
+    resize_long_side=[30, 40],
+    crop_size=32,
+)
 RIB_STAGES = {**STAGES, "rib": RIB}
 
 
@@ -94,13 +96,13 @@ def test_fine_tuning_changes_the_maps_and_no_steps_do_not(finished, tmp_path):
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--parameters", '{"loss_scales": [2.0]}', ["rib.loss_scales", "2.0", "cam.scales"]),
-        ("--cam", '{"scales": [0.5]}', ["cam.scales", "scale 1.0"]),
-        ("--parameters", '{"pooling_threshold": 1.5}', ["pooling_threshold"]),
-        ("--cam", '{"scale": 1}', ["--cam", "scale"]),
+        ("--parameters", {**RIB, "loss_scales": [2.0]}, ["rib.loss_scales", "2.0", "cam.scales"]),
+        ("--cam", {**STAGES["cam"], "scales": [0.5]}, ["cam.scales", "scale 1.0"]),
+        ("--parameters", {**RIB, "pooling_threshold": 1.5}, ["pooling_threshold"]),
+        ("--cam", {**STAGES["cam"], "scale": 1}, ["--cam", "scale"]),
         (
             "--parameters",
-            json.dumps({**RIB, "learning_rate": 1e30, "head_learning_rate": 1e30}),
+            {**RIB, "learning_rate": 1e30, "head_learning_rate": 1e30},
             ["Error: image ", "lower the learning rates"],
         ),
     ],
@@ -108,7 +110,7 @@ def test_fine_tuning_changes_the_maps_and_no_steps_do_not(finished, tmp_path):
 def test_bad_input_ends_in_words(finished, tmp_path, option, value, words):
     _, chain, _ = finished
     arguments = dict(zip(options(chain)[::2], options(chain)[1::2], strict=True))
-    arguments[option] = value
+    arguments[option] = json.dumps(value)
     flat = [part for pair in arguments.items() for part in pair]
     output = call(
         "make-rib-cams", *chain.split, *flat, *chain.cpu, "--output", tmp_path / "a.npz",
@@ -121,5 +123,5 @@ def test_bad_input_ends_in_words(finished, tmp_path, option, value, words):
 
 def test_scales_that_do_not_fit_are_refused_in_the_settings():
     with pytest.raises(ValueError, match=r"cam\.scales"):
-        Stages.model_validate({"cam": {"scales": [1.0]}})
+        published("rib", cam={"scales": [1.0]})
     assert Stages.model_validate(RIB_STAGES).rib.steps == 2

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from published_settings import published
 
 from smallobjects.pseudo_labels.cams.classifier import multi_hot
 from smallobjects.pseudo_labels.rib.companions import CompanionChoice, Companions
-from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
-PARAMETERS = RibParameters(steps=3, companions=2, crop_size=24, resize_long_side=(20, 30))
+PARAMETERS = published("rib.rib", steps=3, companions=2, crop_size=24, resize_long_side=(20, 30))
 
 
 def loaded(dataset, image_ids, workers=0, stop_after=None, parameters=PARAMETERS):

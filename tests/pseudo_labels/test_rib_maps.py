@@ -8,21 +8,21 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from published_settings import published
 
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.maps import multi_scale_cam
-from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.rib.maps import (
     TunableClassifier,
     has_exploded,
     pool_non_discriminative,
     rib_maps,
 )
-from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
 CPU = torch.device("cpu")
-CAM = CamParameters(scales=(1.0, 0.5, 1.5))
-TUNED = RibParameters(
+CAM = published("rib.cam", scales=(1.0, 0.5, 1.5))
+TUNED = published(
+    "rib.rib",
     steps=3,
     learning_rate=0.05,
     head_learning_rate=0.5,

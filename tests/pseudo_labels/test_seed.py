@@ -2,12 +2,12 @@ import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published_settings import published
 
 from smallobjects.pseudo_labels.cams.maps import to_image_size
 from smallobjects.pseudo_labels.irn.seed import combine, make_seed
-from smallobjects.pseudo_labels.parameters import CrfParameters, SeedParameters
 
-NO_CRF = CrfParameters(iterations=0)
+NO_CRF = published("irn.seed.crf", iterations=0)
 
 
 def slow_seed(classes, full, foreground, background):
@@ -31,7 +31,9 @@ def test_equals_a_loop_over_pixels(count, height, width, seed):
     classes = np.sort(generator.choice(np.arange(1, 81), count, replace=False))
     maps = generator.random((count, -(-height // 4), -(-width // 4))).astype(np.float32)
     image = generator.integers(0, 256, (height, width, 3)).astype(np.uint8)
-    parameters = SeedParameters(foreground_threshold=0.6, background_threshold=0.4, crf=NO_CRF)
+    parameters = published(
+        "irn.seed", foreground_threshold=0.6, background_threshold=0.4, crf=NO_CRF
+    )
     full = to_image_size(torch.from_numpy(maps), height, width).numpy()
     found = make_seed(image, classes, maps, parameters)
     assert found.dtype == np.uint8
@@ -47,7 +49,7 @@ def test_all_cases_of_two_labels():
 def test_no_class_is_background():
     image = np.zeros((9, 10, 3), dtype=np.uint8)
     empty = np.zeros((0, 3, 3), dtype=np.float32)
-    seed = make_seed(image, np.array([], dtype=np.uint8), empty, SeedParameters())
+    seed = make_seed(image, np.array([], dtype=np.uint8), empty, published("irn.seed"))
     assert seed.shape == (9, 10)
     assert not seed.any()
 
@@ -60,7 +62,7 @@ def test_crf_moves_the_seed_to_the_object():
     truth = (image[..., 0] == 220) * 5
 
     def errors(crf):
-        seed = make_seed(image, np.array([5]), maps, SeedParameters(crf=crf))
+        seed = make_seed(image, np.array([5]), maps, published("irn.seed", crf=crf))
         return (seed != truth).mean()
 
-    assert errors(CrfParameters()) < 0.5 * errors(NO_CRF)
+    assert errors(published("irn.seed.crf")) < 0.5 * errors(NO_CRF)

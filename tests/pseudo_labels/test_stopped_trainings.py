@@ -11,6 +11,7 @@ import pytest
 import torch
 from irn_chain import STAGES as IRN
 from irn_chain import Chain, call, digests
+from published_settings import stated
 from test_amn_chain import AMN_STAGES
 from test_box_chains import BANA, BBAM
 from test_edam_chain import STAGES as EDAM
@@ -22,18 +23,16 @@ from test_saliency_on_masks import TINY as SALIENCY_ON_MASKS
 from smallobjects.pseudo_labels.bbam import shard
 from smallobjects.pseudo_labels.training import checkpoint
 
-LANGUAGE = json.dumps({"background": ["ground"]})
-SCORER = {"network": "tiny", "image_size": 32, "steps": 12, "batch_size": 6}
-CLIMS = {
-    name: IRN["classifier"][name]
-    for name in ("crop_size", "resize_long_side", "batch_size", "momentum", "schedule")
-}
+LANGUAGE = json.dumps(stated("clims.language", background=["ground"]))
+SCORER = stated("clims.scorer", network="tiny", image_size=32, steps=12, batch_size=6)
+AS_IRN = ("crop_size", "resize_long_side", "batch_size", "momentum", "schedule")
+CLIMS = stated("clims.clims", **{name: IRN["classifier"][name] for name in AS_IRN})
 EPOCHS = {"epochs": 4}
 STEPS = {"steps": 12}
 TRAININGS = {
     "train-classifier": IRN["classifier"] | EPOCHS,
     "train-edges": IRN["edges"] | EPOCHS,
-    "train-pasted-classifier": IRN["classifier"] | EPOCHS,
+    "train-pasted-classifier": stated("cda.classifier", **IRN["classifier"]) | EPOCHS,
     "train-scorer": SCORER,
     "train-clims": CLIMS | EPOCHS,
     "train-amn": AMN_STAGES["amn"] | EPOCHS,
@@ -60,7 +59,7 @@ def inputs(squares, tmp_path_factory):
     classifier, labels = chain.classifier, ("--labels", squares.root / "semantic")
     seeds = ("--seeds", *chain.files("seeds", ".zip"))
     cuts, scorer, attention = (out / name for name in ("cuts.parquet", "scorer.pth", "maps.npz"))
-    loose = json.dumps({"min_share": 0.03})
+    loose = json.dumps(stated("cda.cuts", min_share=0.03))
     call("cut-objects", *chain.split, *labels, "--parameters", loose, "--output", cuts)
     training = (*chain.split, *chain.cpu)
     scored = ("--language", LANGUAGE)

@@ -3,21 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from published_settings import published
 
-from smallobjects.pseudo_labels.bana.parameters import BoxClassifierParameters
 from smallobjects.pseudo_labels.bana.training import train_box_classifier
 from smallobjects.pseudo_labels.bbam.detector import Detector
-from smallobjects.pseudo_labels.bbam.parameters import DetectorParameters
 from smallobjects.pseudo_labels.bbam.training import train_detector
 from smallobjects.pseudo_labels.cams.classifier import train_classifier
-from smallobjects.pseudo_labels.edam.parameters import EdamParameters
 from smallobjects.pseudo_labels.edam.training import train_edam
 from smallobjects.pseudo_labels.nsrom import classifier as nsrom
 from smallobjects.pseudo_labels.nsrom.integral import train_integral
-from smallobjects.pseudo_labels.nsrom.parameters import ClassifierParameters as NsromParameters
-from smallobjects.pseudo_labels.nsrom.parameters import IntegralParameters
-from smallobjects.pseudo_labels.parameters import ClassifierParameters
-from smallobjects.pseudo_labels.rca.parameters import RcaParameters
 from smallobjects.pseudo_labels.rca.training import train_rca
 from smallobjects.pseudo_labels.training.context import TrainingContext
 
@@ -40,29 +34,38 @@ BBAM = {
 
 
 def classifier(dataset, ids, **stages):
-    settings = ClassifierParameters(**COMMON, **CROPS, epochs=1, batch_size=4, **stages)
+    settings = published("irn.classifier", **COMMON, **CROPS, epochs=1, batch_size=4, **stages)
     return train_classifier(TrainingContext(dataset, ids, seed=0, device=CPU), settings)
 
 
 def bana(dataset, ids, **stages):
-    settings = BoxClassifierParameters(**COMMON, crop_size=32, batch_size=4, steps=2, **stages)
+    settings = published(
+        "bana.box_classifier", **COMMON, crop_size=32, batch_size=4, steps=2, **stages
+    )
     return train_box_classifier(TrainingContext(dataset, ids, seed=0, device=CPU), settings)
 
 
 def bbam(dataset, ids, **stages):
-    settings = DetectorParameters(**COMMON, **BBAM, **stages)
+    settings = published("bbam.detector", **COMMON, **BBAM, **stages)
     return train_detector(TrainingContext(dataset, ids, seed=0, device=CPU), settings)
 
 
 def edam(dataset, ids, **stages):
-    settings = EdamParameters(
-        **COMMON, **CROPS, hidden=8, token_pooling=2, passes=1, recompute=False, **stages
+    settings = published(
+        "edam.edam",
+        **COMMON,
+        **CROPS,
+        hidden=8,
+        token_pooling=2,
+        passes=1,
+        recompute=False,
+        **stages,
     )
     return train_edam(TrainingContext(dataset, ids, seed=0, device=CPU), settings)
 
 
 def nsrom_classifier(dataset, ids, **stages):
-    settings = NsromParameters(**COMMON, **SQUARE, **REASONING, **stages)
+    settings = published("nsrom.attention_classifier", **COMMON, **SQUARE, **REASONING, **stages)
     return nsrom.train_classifier(TrainingContext(dataset, ids, seed=0, device=CPU), settings)[0]
 
 
@@ -74,13 +77,13 @@ def nsrom_integral(dataset, ids, **stages):
         image_id: (np.array(dataset.image_classes.get(image_id, ())), maps)
         for image_id, maps in zip(ids, found, strict=True)
     }
-    settings = IntegralParameters(**COMMON, **SQUARE, **REASONING, **stages)
+    settings = published("nsrom.integral", **COMMON, **SQUARE, **REASONING, **stages)
     return train_integral(TrainingContext(dataset, ids, seed=0, device=CPU), attention, settings)
 
 
 def rca(dataset, ids, **stages):
-    settings = RcaParameters(
-        **COMMON, **SQUARE, width=8, memory=6, prototypes=2, new_factor=1, **stages
+    settings = published(
+        "rca.rca", **COMMON, **SQUARE, width=8, memory=6, prototypes=2, new_factor=1, **stages
     )
     return train_rca(TrainingContext(dataset, ids, seed=0, device=CPU), settings)[0]
 

@@ -9,6 +9,7 @@ import torch
 import yaml
 from click.testing import CliRunner
 from irn_chain import STAGES
+from published_settings import published
 from square_scenes import draw, write_dataset
 
 from smallobjects.cli import main
@@ -21,7 +22,7 @@ from smallobjects.pseudo_labels.irn.edges import EdgeNetwork, predict_edges, sav
 from smallobjects.pseudo_labels.irn.propagation import propagate_label
 from smallobjects.pseudo_labels.irn.seed import make_seed
 from smallobjects.pseudo_labels.labels.scores import LabelScores, mean_iou
-from smallobjects.pseudo_labels.parameters import RandomWalkParameters, SeedParameters
+from smallobjects.pseudo_labels.parameters import SeedParameters
 from smallobjects.pseudo_labels.tuning.one_threshold import try_thresholds
 from smallobjects.pseudo_labels.tuning.seed_thresholds import try_seed_thresholds
 from smallobjects.pseudo_labels.tuning.stage_scores import walk_scores
@@ -154,7 +155,7 @@ def edges(tmp_path_factory):
 
 
 def test_the_walk_is_tried_as_labels_are_made(scenes, edges):
-    parameters = RandomWalkParameters(steps=16, pad_to=None)
+    parameters = published("irn.random_walk", steps=16, pad_to=None)
     network = EdgeNetwork("tiny")
     thresholds, ids = [0.1, 0.3, 0.5, 0.7], scenes.split("tuned")
     cpu = torch.device("cpu")

@@ -12,8 +12,10 @@ import torch.nn.functional as F
 from PIL import Image
 from toy_segmentation import MODEL
 
+from smallobjects.config import load
+from smallobjects.dense_crf import PairwiseParameters
 from smallobjects.segmentation.errors import SegmentationError
-from smallobjects.segmentation.parameters import DenseCrfParameters, InferenceParameters
+from smallobjects.segmentation.parameters import InferenceParameters
 from smallobjects.segmentation.prediction import (
     PredictionRun,
     load_segmentor,
@@ -121,7 +123,7 @@ def direct_crf(image, softmax):
 
 
 def test_the_crf_is_that_of_the_library(run, tmp_path):
-    refined = run(crf=DenseCrfParameters(**CRF))
+    refined = run(crf=PairwiseParameters(**CRF))
     predict(refined, tmp_path / "refined", device="cpu")
     predict(run(), tmp_path / "plain", device="cpu")
     changed = 0
@@ -135,7 +137,7 @@ def test_the_crf_is_that_of_the_library(run, tmp_path):
 
 
 def test_processes_of_the_crf_change_nothing(run, tmp_path):
-    refined = run(crf=DenseCrfParameters(**CRF))
+    refined = run(crf=PairwiseParameters(**CRF))
     predict(refined, tmp_path / "one", device="cpu")
     predict(replace(refined, threads=2), tmp_path / "two", device="cpu")
     for path in (tmp_path / "one").iterdir():
@@ -147,8 +149,9 @@ def test_a_process_of_the_crf_starts_without_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_settings_of_a_crf_are_deeplabs():
-    assert DenseCrfParameters().model_dump() == {
+def test_the_settings_of_a_crf_are_deeplabs(repository):
+    paper = load(repository / "config" / "config.yaml", {"scale": "paper"})
+    assert paper.segmentor("deeplabv2", "full", "voc").inference.crf.model_dump() == {
         "iterations": 10, "gaussian_compat": 3, "gaussian_sxy": 1,
         "bilateral_compat": 4, "bilateral_sxy": 67, "bilateral_srgb": 3,
     }  # fmt: skip

@@ -2,20 +2,25 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+from pydantic import ValidationError
 
 from smallobjects.cli.label_sources import labels_option, manifest_option, score_split_option
 from smallobjects.command_options import (
     EXISTING_FILE,
     EXISTING_FOLDER,
     dataset_option,
+    refused_settings,
     seed_option,
 )
+from smallobjects.parameters import Parameters
 from smallobjects.pseudo_labels.attention.parameters import ScoringParameters
 from smallobjects.pseudo_labels.parameters import CamParameters
 from smallobjects.pseudo_labels.stage_options import one_line_errors, split_option
+
+Stage = TypeVar("Stage", bound=Parameters)
 
 
 def _json_object(ctx: click.Context, option: click.Parameter, value: str) -> dict[str, Any]:
@@ -26,6 +31,14 @@ def _json_object(ctx: click.Context, option: click.Parameter, value: str) -> dic
     if not isinstance(content, dict):
         raise click.BadParameter("not a JSON object", ctx=ctx, param=option)
     return content
+
+
+def _stage(model: type[Stage], parameters: dict[str, Any], name: str) -> Stage:
+    """Return the settings of a stage, on which a score depends."""
+    try:
+        return model.model_validate(parameters.get(name, {}))
+    except ValidationError as error:
+        raise refused_settings(model, error, name, param_hint="'--parameters'") from error
 
 
 @click.command()
@@ -114,15 +127,14 @@ def gather_labels(
             from smallobjects.pseudo_labels.cams.scores import CamLabels
             from smallobjects.pseudo_labels.cams.stores import CamStores
 
-            settings = CamParameters.model_validate(parameters.get("cam", {}))
-            threshold = settings.evaluation_threshold
+            threshold = _stage(CamParameters, parameters, "cam").evaluation_threshold
             stores = stack.enter_context(CamStores(list(cams)))
             stages["cam"] = CamLabels(data, stores, threshold)
         if attention is not None:
             from smallobjects.pseudo_labels.attention.scores import AttentionLabels
             from smallobjects.pseudo_labels.attention.store import read_attention
 
-            scoring = ScoringParameters.model_validate(parameters.get("scoring", {}))
+            scoring = _stage(ScoringParameters, parameters, "scoring")
             maps = read_attention(attention, data.split(score_split))
             stages["cam"] = AttentionLabels(data, maps, scoring.evaluation_threshold)
         for name in dict.fromkeys(name for name, _ in stage_parts):

@@ -22,9 +22,10 @@ def method_settings(
     """Return a stage's parameters as they are in use, and as its file has them published.
 
     Raises:
-        ClickException: there is no such method, dataset or stage.
+        ClickException: there is no such method, dataset or stage, or the method's file is refused.
     """
     from smallobjects.config import ConfigError
+    from smallobjects.config.errors import validate
     from smallobjects.config.origins import resolve
 
     try:
@@ -33,13 +34,15 @@ def method_settings(
             raise ConfigError(f"--method {method}: no file in config/methods; there are {known}")
         in_use = experiment.stages(method, dataset)
         experiment.dataset(dataset)
+        file = resolve([experiment.own_layers("methods", method).file], dataset).values
+        place = str(experiment.path("methods", method))
+        stated = file.get("stages", {})
+        published = validate(type(in_use), stated, f"methods.{method}.stages", place)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     if not hasattr(in_use, stage):
         stages = ", ".join(type(in_use).model_fields)
         raise click.ClickException(f"--stage {stage}: {method} has no such stage; it has {stages}")
-    file = resolve([experiment.own_layers("methods", method).file], dataset).values
-    published = type(in_use).model_validate(file.get("stages", {}))
     return [("in use", getattr(in_use, stage)), ("published", getattr(published, stage))]
 
 

@@ -1,7 +1,8 @@
 """Parameters of the stages that several label-making methods share.
 
-The defaults are the published settings of IRN on PASCAL VOC (Ahn et al., CVPR 2019), read from the
-authors' public repository; `config/methods/` states them again where a user sees them.
+No field of a stage has a default, here or in the folder of a method: `config/methods/<method>.yaml`
+states every field of every stage, `null` and empty ones too, and says where the value comes from.
+So a published number stands once, and where a user sees it.
 """
 
 from pathlib import Path
@@ -19,30 +20,30 @@ Threshold = Annotated[float, Field(ge=0, le=1)]
 class ClassifierTraining(Parameters):
     """Samples and optimiser of a training of a classifier."""
 
-    crop_size: PositiveInt = 512
-    resize_long_side: tuple[PositiveInt, PositiveInt] = (320, 640)
+    crop_size: PositiveInt
+    resize_long_side: tuple[PositiveInt, PositiveInt]
     """The longer side is resized to a random length in this range before cropping."""
-    batch_size: PositiveInt = 16
-    epochs: PositiveInt = 5
-    learning_rate: PositiveFloat = 0.1
-    head_learning_rate: PositiveFloat = 1.0
-    weight_decay: NonNegativeFloat = 1e-4
-    momentum: NonNegativeFloat = 1e-4
+    batch_size: PositiveInt
+    epochs: PositiveInt
+    learning_rate: PositiveFloat
+    head_learning_rate: PositiveFloat
+    weight_decay: NonNegativeFloat
+    momentum: NonNegativeFloat
     """The public code hands the weight decay to SGD in momentum's place, so this is what it
     trained with; the learning rates only make sense with it."""
-    schedule: Literal["poly", "one-cycle"] = "poly"
-    poly_power: PositiveFloat = 0.9
+    schedule: Literal["poly", "one-cycle"]
+    poly_power: PositiveFloat
 
 
 class ClassifierParameters(ClassifierTraining):
     """Training of the image classifier whose weights give the class activation maps."""
 
-    network: BackboneName = "resnet50"
-    weights: Path | None = None
+    network: BackboneName
+    weights: Path | None
     """Pretrained backbone; `null` trains from random values."""
-    trained_from: Stage = "layer3"
+    trained_from: Stage
     """First stage whose weights are trained; gradients stop before it."""
-    batch_norm: Statistics = "frozen"
+    batch_norm: Statistics
     """`frozen`: running statistics are used and never updated, while scale and shift are trained.
     A network without pretrained weights needs `trained`."""
 
@@ -50,55 +51,55 @@ class ClassifierParameters(ClassifierTraining):
 class CamParameters(Parameters):
     """Multi-scale class activation maps."""
 
-    scales: tuple[PositiveFloat, ...] = (1.0, 0.5, 1.5, 2.0)
-    flip: bool = True
-    evaluation_threshold: Threshold = 0.15
+    scales: tuple[PositiveFloat, ...]
+    flip: bool
+    evaluation_threshold: Threshold
     """Background score against which the maps are turned into labels to be scored."""
 
 
 class CrfParameters(PairwiseParameters):
     """Dense CRF on hard labels."""
 
-    label_confidence: Annotated[float, Field(gt=0, lt=1)] = 0.7
+    label_confidence: Annotated[float, Field(gt=0, lt=1)]
 
 
 class SeedParameters(Parameters):
     """Two-threshold seeds: foreground where both agree, unsure (255) where they do not."""
 
-    foreground_threshold: Threshold = 0.30
-    background_threshold: Threshold = 0.05
-    crf: CrfParameters = CrfParameters()
+    foreground_threshold: Threshold
+    background_threshold: Threshold
+    crf: CrfParameters
 
 
 class EdgeParameters(Parameters):
     """Training of the network that predicts class boundaries from pixel affinities."""
 
-    network: BackboneName = "resnet50"
-    initial: Literal["weights", "classifier"] = "weights"
+    network: BackboneName
+    initial: Literal["weights", "classifier"]
     """Backbone to start from: the pretrained `weights`, or the trained classifier's."""
-    weights: Path | None = None
-    train_backbone: bool = False
-    crop_size: PositiveInt = 512
-    rescale: tuple[PositiveFloat, PositiveFloat] = (0.5, 1.5)
-    batch_size: PositiveInt = 32
-    epochs: PositiveInt = 3
-    learning_rate: PositiveFloat = 0.1
-    weight_decay: NonNegativeFloat = 1e-4
-    momentum: NonNegativeFloat = 1e-4
-    poly_power: PositiveFloat = 0.9
-    radius: PositiveInt = 10
+    weights: Path | None
+    train_backbone: bool
+    crop_size: PositiveInt
+    rescale: tuple[PositiveFloat, PositiveFloat]
+    batch_size: PositiveInt
+    epochs: PositiveInt
+    learning_rate: PositiveFloat
+    weight_decay: NonNegativeFloat
+    momentum: NonNegativeFloat
+    poly_power: PositiveFloat
+    radius: PositiveInt
     """Pixel pairs up to this distance (exclusive) on the stride-4 grid are compared."""
 
 
 class RandomWalkParameters(Parameters):
     """Propagation of class activation maps along affinities, and the labels read from it."""
 
-    radius: PositiveInt = 5
-    beta: PositiveFloat = 10
-    steps: PositiveInt = 256
-    cam_power: PositiveFloat = 1.0
+    radius: PositiveInt
+    beta: PositiveFloat
+    steps: PositiveInt
+    cam_power: PositiveFloat
     """Exponent of the maps before the walk."""
-    pad_to: PositiveInt | None = 512
+    pad_to: PositiveInt | None
     """Images are filled up to this size before edges are predicted, which group normalisation
     sees; `null` predicts on the image as it is. Larger images stay whole either way."""
-    background_threshold: Threshold = 0.25
+    background_threshold: Threshold

@@ -67,15 +67,6 @@ class AblationParameters(Parameters):
     """λ of further `sb` arms."""
 
 
-class DenseCrfParameters(PairwiseParameters):
-    """A dense CRF on class probabilities; the defaults are DeepLabV2's."""
-
-    gaussian_sxy: PositiveFloat = 1
-    bilateral_sxy: PositiveFloat = 67
-    bilateral_srgb: PositiveFloat = 3
-    bilateral_compat: NonNegativeFloat = 4
-
-
 class InferenceParameters(Parameters):
     """How a trained network is asked; whole images or windows are `test_cfg` of its model."""
 
@@ -83,7 +74,7 @@ class InferenceParameters(Parameters):
     """Factors of the size that the test pipeline gives an image; probabilities are averaged."""
     flip: bool = False
     """Look at each size mirrored as well."""
-    crf: DenseCrfParameters | None = None
+    crf: PairwiseParameters | None = None
     """Refine the averaged probabilities at the image's own size; None does not."""
 
 

@@ -51,11 +51,14 @@ def plain(value: Any) -> str:
     return "null" if value is None else repr(value)
 
 
-def check_read(said: Said, name: str, by: str, readers: tuple, remedy: str) -> None:
+def check_read(
+    said: Said, name: str, by: str, readers: tuple, remedy: str, lowest: int = 0
+) -> None:
     """Check that a value that somebody gives is read.
 
     It is read where the value called `by` is one of `readers`. Where it is not, a value from a
     layer below the one that decides so is only left over; one from there or above was meant.
+    Layers below `lowest` state every value, read or not.
 
     Raises:
         ConfigError: it is not read.
@@ -63,7 +66,7 @@ def check_read(said: Said, name: str, by: str, readers: tuple, remedy: str) -> N
     values, resolved = said.values, said.resolved
     if values.get(name) in (None, (), []) or values.get(by) in readers or by not in values:
         return
-    if resolved.rank((name,)) >= max(0, resolved.rank((by,))):
+    if resolved.rank((name,)) >= max(lowest, resolved.rank((by,))):
         raise said.error(name, f"not read, as {said.described(by)}; {remedy}, or leave it out")
 
 

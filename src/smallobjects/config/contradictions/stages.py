@@ -27,6 +27,8 @@ SCHEDULES = {
     "poly_power": ("poly",),
 }
 """What is read under which `schedule`."""
+ABOVE_OWN_FILE = 1
+"""Rank of the first layer that need not state every value."""
 STAND_IN = ("image_size", "steps", "batch_size", "learning_rate")
 """What is read of CLIMS' scorer unless it is CLIP."""
 
@@ -94,12 +96,15 @@ def _check_ends(stage: Said) -> None:
 
 
 def _check_read(stage: Said) -> None:
+    def check(name: str, by: str, readers: tuple[str, ...], remedy: str) -> None:
+        check_read(stage, name, by, readers, remedy, lowest=ABOVE_OWN_FILE)
+
     for name, schedules in SCHEDULES.items():
-        check_read(stage, name, "schedule", schedules, f"set `schedule: {' or '.join(schedules)}`")
-    check_read(stage, "weights", "initial", ("weights",), "set `initial: weights`")
+        check(name, "schedule", schedules, f"set `schedule: {' or '.join(schedules)}`")
+    check("weights", "initial", ("weights",), "set `initial: weights`")
     if stage.values.get("network") == "open_clip":
         for name in STAND_IN:
-            check_read(stage, name, "network", (), "it is of a stand-in: name its `network`")
+            check(name, "network", (), "it is of a stand-in: name its `network`")
 
 
 def _check_start(stage: Said, network: str, own: bool) -> None:

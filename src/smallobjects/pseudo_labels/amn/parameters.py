@@ -21,38 +21,35 @@ from smallobjects.pseudo_labels.parameters import (
 
 
 class AmnParameters(Parameters):
-    """Training of the activation manipulation network.
+    """Training of the activation manipulation network."""
 
-    The defaults are the published settings, read from the authors' public repository.
-    """
-
-    network: BackboneName = "resnet50"
-    initial: Literal["weights", "classifier"] = "weights"
+    network: BackboneName
+    initial: Literal["weights", "classifier"]
     """Backbone to start from: the pretrained `weights`, or the trained classifier's."""
-    weights: Path | None = None
-    trained_from: Stage = "layer1"
+    weights: Path | None
+    trained_from: Stage
     """First stage whose weights are trained."""
-    rates: tuple[PositiveInt, ...] = (6, 12, 18, 24)
+    rates: tuple[PositiveInt, ...]
     """Dilations of the 3×3 convolutions whose outputs are added (ASPP)."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.4
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     """ε: a pixel's own class is to have 1 − ε, the others share ε."""
-    crop_size: PositiveInt = 512
-    rescale: tuple[PositiveFloat, PositiveFloat] = (0.5, 1.5)
-    batch_size: PositiveInt = 16
-    epochs: PositiveInt = 5
-    learning_rate: PositiveFloat = 5e-6
-    head_learning_rate: PositiveFloat = 1e-4
-    weight_decay: NonNegativeFloat = 1e-4
+    crop_size: PositiveInt
+    rescale: tuple[PositiveFloat, PositiveFloat]
+    batch_size: PositiveInt
+    epochs: PositiveInt
+    learning_rate: PositiveFloat
+    head_learning_rate: PositiveFloat
+    weight_decay: NonNegativeFloat
 
 
 class Stages(Parameters):
     """The chain: classifier → CAM → initial seed → AMN → its maps → seed → edges → random walk."""
 
-    classifier: ClassifierParameters = ClassifierParameters()
-    cam: CamParameters = CamParameters(evaluation_threshold=0.25)
-    initial_seed: SeedParameters = SeedParameters()
-    amn: AmnParameters = AmnParameters()
-    seed: SeedParameters = SeedParameters(foreground_threshold=0.45, background_threshold=0.15)
-    edges: EdgeParameters = EdgeParameters()
-    random_walk: RandomWalkParameters = RandomWalkParameters(cam_power=1.3)
+    classifier: ClassifierParameters
+    cam: CamParameters
+    initial_seed: SeedParameters
+    amn: AmnParameters
+    seed: SeedParameters
+    edges: EdgeParameters
+    random_walk: RandomWalkParameters

@@ -1,7 +1,6 @@
 """BBAM: bounding box attribution maps, without the refinement by MCG proposals.
 
-Lee, Yi, Shin and Yoon, CVPR 2021 (arXiv 2103.08907). The defaults are the published settings on
-PASCAL VOC, read from the authors' public repository.
+Lee, Yi, Shin and Yoon, CVPR 2021 (arXiv 2103.08907).
 """
 
 from pathlib import Path
@@ -20,127 +19,125 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 class ProposalSampling(Parameters):
     """Proposals that the detector learns from."""
 
-    before_suppression: PositiveInt = 2000
+    before_suppression: PositiveInt
     """Of each level, those with the highest scores."""
-    after_suppression: PositiveInt = 2000
+    after_suppression: PositiveInt
     """Of the images that share them."""
-    shared_by: PositiveInt = 4
+    shared_by: PositiveInt
     """Images of which the best proposals are kept together: those of one of the public code's
     four GPUs."""
-    anchors: PositiveInt = 256
+    anchors: PositiveInt
     """Anchors that the first stage learns from."""
-    boxes: PositiveInt = 512
+    boxes: PositiveInt
     """Boxes that the heads learn from."""
-    positive_share: Share = 0.25
+    positive_share: Share
     """Of these boxes, the largest share that are objects."""
 
 
 class DetectorNetwork(Parameters):
     """Faster R-CNN on a backbone."""
 
-    network: BackboneName = "resnet101_fpn"
-    last_stage: Stage = "layer4"
+    network: BackboneName
+    last_stage: Stage
     """Last stage of the backbone that is used."""
-    pyramid: PositiveInt | None = 256
+    pyramid: PositiveInt | None
     """Channels of the feature pyramid, whose levels are the stages from stride 4 on, the last of
     those with equal strides; `null` makes none, and boxes are read from `last_stage` alone."""
-    pooled: PositiveInt = 7
+    pooled: PositiveInt
     """Cells of a pooled box in each direction."""
-    hidden: PositiveInt = 1024
+    hidden: PositiveInt
     """Channels of the two layers that read a box."""
-    anchor_sizes: tuple[tuple[PositiveInt, ...], ...] | None = None
+    anchor_sizes: tuple[tuple[PositiveInt, ...], ...] | None
     """Sides of the anchors in pixels, for each level and the one that a pyramid adds at twice the
     last stride; `null`: 8 times the stride, one for each level (32 to 512 of a ResNet)."""
-    sampling: ProposalSampling = ProposalSampling()
-    predictor_deviation: PositiveFloat = 0.01
+    sampling: ProposalSampling
+    predictor_deviation: PositiveFloat
     """Of the initial weights that classify a box; those that regress it have a tenth of it."""
 
 
 class DetectorParameters(DetectorNetwork):
     """Training of Faster R-CNN on the boxes."""
 
-    weights: Path | None = None
+    weights: Path | None
     """Pretrained backbone; `null` trains from random values."""
-    trained_from: Stage = "layer2"
+    trained_from: Stage
     """First stage whose weights are trained."""
-    batch_norm: Statistics = "frozen"
+    batch_norm: Statistics
     """`frozen`: running statistics, scale and shift stay as they are."""
-    short_sides: tuple[PositiveInt, ...] = (480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800)
+    short_sides: tuple[PositiveInt, ...]
     """The shorter side is resized to one of these."""
-    longest_side: PositiveInt = 1333
-    jittered: NonNegativeInt = 0
+    longest_side: PositiveInt
+    jittered: NonNegativeInt
     """Boxes drawn around each object that the heads learn from beside the proposals (ours)."""
-    batch_size: PositiveInt = 16
-    steps: PositiveInt = 18000
-    learning_rate: PositiveFloat = 0.01
+    batch_size: PositiveInt
+    steps: PositiveInt
+    learning_rate: PositiveFloat
     """Biases have twice as much."""
-    momentum: NonNegativeFloat = 0.9
-    weight_decay: NonNegativeFloat = 1e-4
-    schedule: Literal["steps", "one-cycle"] = "steps"
-    decay_at: tuple[PositiveInt, ...] = (12000, 16000)
+    momentum: NonNegativeFloat
+    weight_decay: NonNegativeFloat
+    schedule: Literal["steps", "one-cycle"]
+    decay_at: tuple[PositiveInt, ...]
     """Steps at which the learning rate is divided by 10 (schedule `steps`)."""
-    warm_up: NonNegativeInt = 500
+    warm_up: NonNegativeInt
     """Steps in which the rate rises to its value from a third of it (schedule `steps`)."""
 
 
 class AttributionParameters(Parameters):
     """The mask of each object: the least of the image that lets the detector see the same."""
 
-    short_side: PositiveInt = 800
-    longest_side: PositiveInt = 1333
-    jittered: PositiveInt = 1000
+    short_side: PositiveInt
+    longest_side: PositiveInt
+    jittered: PositiveInt
     """Boxes that are drawn around an object."""
-    jitter: Annotated[float, Field(ge=0, lt=0.5)] = 0.3
+    jitter: Annotated[float, Field(ge=0, lt=0.5)]
     """Each side is moved by at most this share of the box's width or height."""
-    overlaps: Annotated[tuple[Threshold, ...], Field(min_length=1)] = (0.9, 0.85, 0.8)
+    overlaps: Annotated[tuple[Threshold, ...], Field(min_length=1)]
     """IoU with the object's box that a regressed box must exceed; the next is tried while there are
     no more than `proposals` such boxes."""
-    proposals: PositiveInt = 100
+    proposals: PositiveInt
     """Boxes at most from which the detector must see the object."""
-    stride_base: PositiveFloat = 16
-    stride_slope: NonNegativeFloat = 48
+    stride_base: PositiveFloat
+    stride_slope: NonNegativeFloat
     """Pixels per cell of an object's mask: base + slope · √(area of box / area of image)."""
-    steps: PositiveInt = 300
-    learning_rate: PositiveFloat = 0.02
-    area_weight: NonNegativeFloat = 0.007
+    steps: PositiveInt
+    learning_rate: PositiveFloat
+    area_weight: NonNegativeFloat
     """λ, of the sum over the mask."""
-    variation_weight: NonNegativeFloat = 1e-4
+    variation_weight: NonNegativeFloat
     """η, of the total variation."""
-    variation_power: PositiveFloat = 3
-    objects_per_batch: PositiveInt = 8
+    variation_power: PositiveFloat
+    objects_per_batch: PositiveInt
     """Objects whose masks are optimised at once; it changes no mask but by rounding."""
 
 
 class BbamLabelParameters(Parameters):
     """Labels from the masks."""
 
-    sure_threshold: Threshold = 0.85
+    sure_threshold: Threshold
     """A share 1 − this of the box saturates in the map whose foreground is the object."""
-    possible_threshold: Threshold = 0.2
+    possible_threshold: Threshold
     """The same of the map whose foreground is void where the object is not sure."""
-    blur_base: NonNegativeFloat = 16
-    blur_slope: NonNegativeFloat = 48
+    blur_base: NonNegativeFloat
+    blur_slope: NonNegativeFloat
     """Deviation of the blur in pixels: base + slope · √(area of box / area of image), floored."""
-    certainty: Share = 0.9
+    certainty: Share
     """Probability above which a pixel is foreground."""
-    small_box: Share = 0.1
+    small_box: Share
     """Boxes up to this share of the image are tried again where little is foreground."""
-    least_share: Share = 0.2
+    least_share: Share
     """Share of the box that must be foreground, else it is tried again."""
-    retried_share: Share = 1 / 3
+    retried_share: Share
     """The same when it is tried again."""
-    priors: Annotated[tuple[Share, ...], Field(min_length=1)] = (0.7, 0.8, 0.9, 0.95, 0.96)
+    priors: Annotated[tuple[Share, ...], Field(min_length=1)]
     """Probabilities of the whole box with which it is tried again."""
-    priors_without_map: Annotated[tuple[Share, ...], Field(min_length=1)] = (0.7, 0.8, 0.9, 0.95)
+    priors_without_map: Annotated[tuple[Share, ...], Field(min_length=1)]
     """The same for objects that have no map."""
-    crf: PairwiseParameters = PairwiseParameters(
-        gaussian_sxy=1, bilateral_sxy=80, bilateral_srgb=3, bilateral_compat=4
-    )
+    crf: PairwiseParameters
 
 
 class Stages(Parameters):
     """The chain: detector → attribution maps → labels."""
 
-    detector: DetectorParameters = DetectorParameters(weights=Path("weights/resnet101.pth"))
-    attribution: AttributionParameters = AttributionParameters()
-    label: BbamLabelParameters = BbamLabelParameters()
+    detector: DetectorParameters
+    attribution: AttributionParameters
+    label: BbamLabelParameters

@@ -14,13 +14,7 @@ from smallobjects.backbones.table import build_backbone
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.parameters import ClassifierParameters, ClassifierTraining
-from smallobjects.pseudo_labels.training.augmentation import (
-    crop_normalised,
-    random_corner,
-    random_flip,
-    random_long_side_scale,
-    rescale_image,
-)
+from smallobjects.pseudo_labels.training.augmentation import CropParameters, augment
 from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded, train
 from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
@@ -65,7 +59,7 @@ def multi_hot(dataset: PreparedDataset, image_id: str) -> np.ndarray:
 class ClassificationSample:
     """Makes the augmented image and target of one training sample."""
 
-    def __init__(self, dataset: PreparedDataset, parameters: ClassifierParameters) -> None:
+    def __init__(self, dataset: PreparedDataset, parameters: CropParameters) -> None:
         self._dataset = dataset
         self._parameters = parameters
 
@@ -76,17 +70,6 @@ class ClassificationSample:
         image = read_image(self._dataset, image_id)
         crop = augment(image, self._parameters, generator)
         return crop, multi_hot(self._dataset, image_id)
-
-
-def augment(
-    image: np.ndarray, parameters: ClassifierTraining, generator: np.random.Generator
-) -> np.ndarray:
-    """Resize, flip and crop an H×W×3 uint8 image at random; return 3×crop×crop float32."""
-    limits = parameters.resize_long_side
-    image = rescale_image(image, random_long_side_scale(image, limits, generator))
-    [image] = random_flip([image], generator)
-    corner = random_corner(*image.shape[:2], parameters.crop_size, generator)
-    return crop_normalised(image, corner, parameters.crop_size)
 
 
 def initial_classifier(

@@ -25,9 +25,9 @@ PositiveShare = Annotated[float, Field(gt=0, le=1)]
 class CutParameters(Parameters):
     """Which objects are cut out: those of labels with one class, neither tiny nor huge."""
 
-    min_share: Threshold = 0.1
+    min_share: Threshold
     """Least share of the image that the class takes."""
-    max_share: Threshold = 0.7
+    max_share: Threshold
 
     @model_validator(mode="after")
     def _ordered(self) -> "CutParameters":
@@ -39,13 +39,13 @@ class CutParameters(Parameters):
 class PastedClassifierParameters(ClassifierParameters):
     """Training of the classifier on images and, in equal parts, on copies with a pasted object."""
 
-    batch_size: Annotated[int, Field(ge=2, multiple_of=2)] = 16
+    batch_size: Annotated[int, Field(ge=2, multiple_of=2)]
     """Half of it are images, the other half their copies."""
-    rotation: Annotated[int, Field(ge=0, le=180)] = 90
+    rotation: Annotated[int, Field(ge=0, le=180)]
     """An object is turned by at most so many degrees to either side."""
-    largest_side: PositiveShare = 0.7
+    largest_side: PositiveShare
     """A turned object is shrunk to this share of the image's height and width at most."""
-    schedule_share: PositiveShare = 0.5
+    schedule_share: PositiveShare
     """Share of the training after which the learning rate stays where it is. The public code counts
     the steps of batches of 16 while it takes batches of 8, so its rate is down at half-time."""
 
@@ -53,9 +53,9 @@ class PastedClassifierParameters(ClassifierParameters):
 class Stages(Parameters):
     """Cuts from IRN's labels → classifier → CAM → seed → edges → random walk."""
 
-    cuts: CutParameters = CutParameters()
-    classifier: PastedClassifierParameters = PastedClassifierParameters()
-    cam: CamParameters = CamParameters()
-    seed: SeedParameters = SeedParameters()
-    edges: EdgeParameters = EdgeParameters()
-    random_walk: RandomWalkParameters = RandomWalkParameters()
+    cuts: CutParameters
+    classifier: PastedClassifierParameters
+    cam: CamParameters
+    seed: SeedParameters
+    edges: EdgeParameters
+    random_walk: RandomWalkParameters

@@ -8,7 +8,6 @@ from torch.nn import functional
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.cams.classifier import (
     Classifier,
-    augment,
     gradient_descent,
     initial_classifier,
     multi_hot,
@@ -18,6 +17,7 @@ from smallobjects.pseudo_labels.cda.cutting import ObjectCuts
 from smallobjects.pseudo_labels.cda.parameters import PastedClassifierParameters
 from smallobjects.pseudo_labels.cda.pasting import paste_at_random
 from smallobjects.pseudo_labels.images import read_image
+from smallobjects.pseudo_labels.training.augmentation import augment
 from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import train
 from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence

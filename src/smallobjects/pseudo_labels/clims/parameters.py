@@ -26,32 +26,29 @@ Text = Annotated[str, Field(min_length=1)]
 class LanguageParameters(Parameters):
     """The texts with which images are compared."""
 
-    template: Annotated[str, Field(pattern=r"^[^{}]*\{\}[^{}]*$")] = "a photo of {}."
+    template: Annotated[str, Field(pattern=r"^[^{}]*\{\}[^{}]*$")]
     """How a name becomes a text; `{}` stands for the name."""
-    class_names: dict[str, Text] = {}
+    class_names: dict[str, Text]
     """Other names for classes of the dataset, where its own are no good words."""
-    background: tuple[Text, ...] = (
-        *("tree", "river", "sea", "lake", "water"),
-        *("railway", "railroad", "track", "stone", "rocks"),
-    )
+    background: tuple[Text, ...]
     """Names of what stands beside objects and must not be active with them."""
 
 
 class ScorerParameters(Parameters):
     """The network that compares images and texts; it is not trained by CLIMS."""
 
-    network: Literal["open_clip"] | BackboneName = "open_clip"
+    network: Literal["open_clip"] | BackboneName
     """`open_clip` is CLIP with `weights`. A backbone stands in for it: a projection of its frozen
     features (of `tiny`, a few convolutions of its own) is first trained on the dataset's own
     boxes, which is more than image-level labels."""
-    weights: Path | None = None
+    weights: Path | None
     """CLIP weights in OpenAI's format, from which the architecture is read; or those of the
     pretrained backbone."""
-    image_size: PositiveInt = 48
+    image_size: PositiveInt
     """Side of the images that a stand-in sees; CLIP's is in its weights. So below."""
-    steps: PositiveInt = 200
-    batch_size: PositiveInt = 32
-    learning_rate: PositiveFloat = 3e-3
+    steps: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: PositiveFloat
 
     @model_validator(mode="after")
     def _weights_fit(self) -> "ScorerParameters":
@@ -63,37 +60,34 @@ class ScorerParameters(Parameters):
 
 
 class ClimsParameters(ClassifierTraining):
-    """Training of the class activation maps: settings of the improved version on PASCAL VOC."""
+    """Training of the class activation maps."""
 
-    trained_from: Stage = "layer1"
+    trained_from: Stage
     """First stage of the classifier that is trained on."""
-    batch_norm: Statistics = "trained"
+    batch_norm: Statistics
     """`trained`: the statistics of the batch are used everywhere, as published."""
-    epochs: PositiveInt = 15
-    learning_rate: PositiveFloat = 2.5e-4
-    head_learning_rate: PositiveFloat = 2.5e-3
-    object_weight: NonNegativeFloat = 10
+    object_weight: NonNegativeFloat
     """α, of L_OTM: the active region looks like its class."""
-    remainder_weight: NonNegativeFloat = 24
+    remainder_weight: NonNegativeFloat
     """β, of L_BTM: what is left does not look like it."""
-    background_weight: NonNegativeFloat = 1
+    background_weight: NonNegativeFloat
     """γ, of L_CBS: the active region does not look like things that stand beside the class."""
-    area_weight: NonNegativeFloat = 0.2
+    area_weight: NonNegativeFloat
     """δ, of L_REG: regions are no larger than they must be."""
-    background_threshold: Annotated[float, Field(ge=-1, le=1)] = 0.26
+    background_threshold: Annotated[float, Field(ge=-1, le=1)]
     """Cosine above which L_CBS counts."""
 
 
 class Stages(Parameters):
     """IRN's classifier → CLIMS → CAM → seed → edges → random walk."""
 
-    language: LanguageParameters = LanguageParameters()
-    scorer: ScorerParameters = ScorerParameters(weights=Path("weights/clip_vit_b32.pt"))
-    clims: ClimsParameters = ClimsParameters()
-    cam: CamParameters = CamParameters()
-    seed: SeedParameters = SeedParameters(background_threshold=0.10)
-    edges: EdgeParameters = EdgeParameters()
-    random_walk: RandomWalkParameters = RandomWalkParameters(background_threshold=0.20, pad_to=None)
+    language: LanguageParameters
+    scorer: ScorerParameters
+    clims: ClimsParameters
+    cam: CamParameters
+    seed: SeedParameters
+    edges: EdgeParameters
+    random_walk: RandomWalkParameters
 
     @property
     def knows_more(self) -> str | None:

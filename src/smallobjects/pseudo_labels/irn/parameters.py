@@ -17,8 +17,8 @@ from smallobjects.pseudo_labels.parameters import (
 class Stages(Parameters):
     """The chain: classifier → CAM → seed → edges → random walk."""
 
-    classifier: ClassifierParameters = ClassifierParameters()
-    cam: CamParameters = CamParameters()
-    seed: SeedParameters = SeedParameters()
-    edges: EdgeParameters = EdgeParameters()
-    random_walk: RandomWalkParameters = RandomWalkParameters()
+    classifier: ClassifierParameters
+    cam: CamParameters
+    seed: SeedParameters
+    edges: EdgeParameters
+    random_walk: RandomWalkParameters

@@ -26,18 +26,18 @@ from smallobjects.pseudo_labels.parameters import Threshold
 class ReasoningNetwork(Parameters):
     """A backbone, three convolutions, a graph reasoning unit and a convolution per class."""
 
-    network: BackboneName = "vgg16"
-    weights: Path | None = None
+    network: BackboneName
+    weights: Path | None
     """Pretrained backbone; `null` trains from random values."""
-    trained_from: Stage = "stem"
+    trained_from: Stage
     """First stage whose weights are trained; `stem` trains the whole backbone, as published."""
-    batch_norm: Statistics = "trained"
+    batch_norm: Statistics
     """VGG has none; of another network it is better `frozen` where it is pretrained."""
-    width: PositiveInt = 512
+    width: PositiveInt
     """Channels of the three convolutions."""
-    nodes: PositiveInt = 64
+    nodes: PositiveInt
     """Nodes of the graph onto which positions are projected."""
-    states: PositiveInt = 128
+    states: PositiveInt
     """Length of the state of a node."""
 
 
@@ -52,41 +52,38 @@ class IntegralParameters(SquareTraining, ReasoningNetwork):
 class FirstLabelParameters(FusionParameters):
     """The first labels: fusion with saliency, and potential object mining."""
 
-    attention_threshold: Threshold = 0.3
-    potential_threshold: Threshold = 0.3
+    potential_threshold: Threshold
     """Of a class that no pixel has: where its activation map is above this, it may be."""
 
 
 class FirstSegmentorParameters(Parameters):
     """Training of the segmentor whose predictions are mined, with cross-entropy alone."""
 
-    segmentor: str = "deeplabv2"
+    segmentor: str
     """A file of config/segmentors/."""
-    iterations: PositiveInt = 20000
-    crf: PairwiseParameters = PairwiseParameters(
-        gaussian_sxy=1, gaussian_compat=3, bilateral_sxy=67, bilateral_srgb=3, bilateral_compat=4
-    )
+    iterations: PositiveInt
+    crf: PairwiseParameters
     """Of the predictions' probabilities."""
 
 
 class MiningParameters(Parameters):
     """Mining of objects outside salient regions, in images with two classes or more."""
 
-    least_saliency: Annotated[int, Field(ge=1, le=255)] = 1
+    least_saliency: Annotated[int, Field(ge=1, le=255)]
     """Saliency (0..255) that counts as salient. The published rule is `not 0`, which maps with
     faint values everywhere turn off."""
-    dilation: PositiveInt = 30
+    dilation: PositiveInt
     """Side of the square, in pixels, by which salient regions and objects are widened."""
-    least_foreground: Threshold = 0.01
+    least_foreground: Threshold
     """Share of the image below which the whole label is void."""
 
 
 class Stages(Parameters):
     """Classifier → integral model → first labels → first segmentor → mining."""
 
-    attention_classifier: ClassifierParameters = ClassifierParameters()
-    integral: IntegralParameters = IntegralParameters()
-    first_labels: FirstLabelParameters = FirstLabelParameters()
-    first_segmentor: FirstSegmentorParameters = FirstSegmentorParameters()
-    mining: MiningParameters = MiningParameters()
-    scoring: ScoringParameters = ScoringParameters()
+    attention_classifier: ClassifierParameters
+    integral: IntegralParameters
+    first_labels: FirstLabelParameters
+    first_segmentor: FirstSegmentorParameters
+    mining: MiningParameters
+    scoring: ScoringParameters

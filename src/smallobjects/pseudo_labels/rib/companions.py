@@ -9,7 +9,6 @@ from torch.utils.data import DataLoader, Dataset
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.pseudo_labels.cams.classifier import ClassificationSample, multi_hot
-from smallobjects.pseudo_labels.parameters import ClassifierParameters
 from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
 Batch = tuple[int, int, Tensor, Tensor]
@@ -56,12 +55,7 @@ class _CompanionBatches(Dataset):
         self._choice = choice
         self._parameters = parameters
         # A companion is augmented as in the training of the classifier.
-        self._sample = ClassificationSample(
-            dataset,
-            ClassifierParameters(
-                crop_size=parameters.crop_size, resize_long_side=parameters.resize_long_side
-            ),
-        )
+        self._sample = ClassificationSample(dataset, parameters)
 
     def __getitem__(self, place: tuple[int, int]) -> tuple[int, int, np.ndarray, np.ndarray]:
         number, step = place

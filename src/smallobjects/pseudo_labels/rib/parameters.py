@@ -28,33 +28,30 @@ from smallobjects.pseudo_labels.parameters import (
 
 
 class RibParameters(Parameters):
-    """Fine-tuning of the classifier on one image, without the final activation.
+    """Fine-tuning of the classifier on one image, without the final activation."""
 
-    The defaults are the published settings on PASCAL VOC, read from the authors' public repository.
-    """
-
-    steps: NonNegativeInt = 10
+    steps: NonNegativeInt
     """K, the updates of the weights. The maps of all K + 1 states are added; 0 gives plain CAMs."""
-    learning_rate: PositiveFloat = 8e-6
-    head_learning_rate: PositiveFloat = 8e-5
-    weight_decay: NonNegativeFloat = 1e-4
-    momentum: NonNegativeFloat = 1e-4
+    learning_rate: PositiveFloat
+    head_learning_rate: PositiveFloat
+    weight_decay: NonNegativeFloat
+    momentum: NonNegativeFloat
     """As in the classifier's training: the public code hands on the weight decay."""
-    poly_power: PositiveFloat = 0.9
-    loss_scales: tuple[PositiveFloat, ...] = (1.0, 1.5, 2.0)
+    poly_power: PositiveFloat
+    loss_scales: tuple[PositiveFloat, ...]
     """The scales of the image that are in the loss, all among those of the maps."""
-    companions: NonNegativeInt = 20
+    companions: NonNegativeInt
     """B, the images of other classes that join each step, so that these are not forgotten."""
-    resize_long_side: tuple[PositiveInt, PositiveInt] = (320, 640)
+    resize_long_side: tuple[PositiveInt, PositiveInt]
     """A companion's longer side is resized to a random length in this range before cropping."""
-    crop_size: PositiveInt = 512
+    crop_size: PositiveInt
     """Of a companion."""
-    pooling_threshold: Threshold = 0.4
+    pooling_threshold: Threshold
     """τ: pixels below this share of their map's maximum are pooled (GNDP)."""
-    stop_logits: PositiveFloat = 600
+    stop_logits: PositiveFloat
     """m: fine-tuning stops once the image's logits sum to more than this."""
-    explosion_threshold: Threshold = 0.3
-    explosion_share: Annotated[float, Field(gt=0, le=1)] = 0.7
+    explosion_threshold: Threshold
+    explosion_share: Annotated[float, Field(gt=0, le=1)]
     """Fine-tuning stops when more than this share of the pixels at scale 1 are above
     `explosion_threshold` in the map of any class."""
 
@@ -78,14 +75,12 @@ def check_scales(cam: CamParameters, rib: RibParameters) -> None:
 class Stages(Parameters):
     """The chain: classifier → RIB maps → seed → edges → random walk."""
 
-    classifier: ClassifierParameters = ClassifierParameters()
-    cam: CamParameters = CamParameters()
-    rib: RibParameters = RibParameters()
-    seed: SeedParameters = SeedParameters(foreground_threshold=0.35, background_threshold=0.17)
-    edges: EdgeParameters = EdgeParameters()
-    random_walk: RandomWalkParameters = RandomWalkParameters(
-        cam_power=1.3, background_threshold=0.27
-    )
+    classifier: ClassifierParameters
+    cam: CamParameters
+    rib: RibParameters
+    seed: SeedParameters
+    edges: EdgeParameters
+    random_walk: RandomWalkParameters
 
     @model_validator(mode="after")
     def _scales_fit(self) -> "Stages":

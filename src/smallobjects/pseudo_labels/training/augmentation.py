@@ -4,6 +4,8 @@ Functions take H×W×3 uint8 RGB images (and H×W uint8 labels) and draw from th
 are given, so that a sample's randomness is a function of its place in the training alone.
 """
 
+from typing import Protocol
+
 import numpy as np
 from PIL import Image
 
@@ -84,3 +86,26 @@ def crop_normalised(image: np.ndarray, corner: tuple[int, int], size: int) -> np
     """Return a crop as 3×size×size float32; pixels outside the image are 0 (the mean colour)."""
     normalised = normalise(image).transpose(1, 2, 0)
     return np.ascontiguousarray(window(normalised, corner, size, 0).transpose(2, 0, 1))
+
+
+class CropParameters(Protocol):
+    """What `augment` reads of the settings of a training."""
+
+    @property
+    def crop_size(self) -> int:
+        """Height and width of a crop."""
+
+    @property
+    def resize_long_side(self) -> tuple[int, int]:
+        """The range of the longer side before cropping."""
+
+
+def augment(
+    image: np.ndarray, parameters: CropParameters, generator: np.random.Generator
+) -> np.ndarray:
+    """Resize, flip and crop an H×W×3 uint8 image at random; return 3×crop×crop float32."""
+    limits = parameters.resize_long_side
+    image = rescale_image(image, random_long_side_scale(image, limits, generator))
+    [image] = random_flip([image], generator)
+    corner = random_corner(*image.shape[:2], parameters.crop_size, generator)
+    return crop_normalised(image, corner, parameters.crop_size)
