@@ -33,7 +33,7 @@ def verify(results: Path, workers: int, show_all: bool) -> None:
         foreign_files,
         verify,
     )
-    from smallobjects.pseudo_labels.progress import progress
+    from smallobjects.progress import progress
 
     expected = expected_files(results)
     found = [

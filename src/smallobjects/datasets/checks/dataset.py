@@ -12,9 +12,9 @@ from smallobjects.datasets.checks.images import CheckedImage, ImageToCheck, chec
 from smallobjects.datasets.checks.tables import Rows, read_tables
 from smallobjects.datasets.checksums import sum_of_files, sum_of_hashes
 from smallobjects.datasets.prepared import SIZES
-from smallobjects.datasets.progress import with_progress
 from smallobjects.datasets.tables import TABLES
 from smallobjects.parallel import ordered_map
+from smallobjects.progress import progress
 
 
 def check_dataset(root: str | Path, workers: int = 1) -> Iterator[Finding]:
@@ -50,7 +50,7 @@ def check_dataset(root: str | Path, workers: int = 1) -> Iterator[Finding]:
         size_limits=tuple(description.size_limits),
     )
     checked = []
-    for image in with_progress(ordered_map(check, images, workers), len(images), "Checking"):
+    for image in progress(ordered_map(check, images, workers), "Checking", len(images)):
         yield from image.findings
         checked.append(image)
     yield from _wrong_checksums(root, description, checked)

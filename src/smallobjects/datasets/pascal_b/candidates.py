@@ -14,9 +14,9 @@ from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.layouts.lvis.converter import LvisImage, read_images
 from smallobjects.datasets.layouts.lvis.parameters import LvisParameters
 from smallobjects.datasets.prepared import SIZES
-from smallobjects.datasets.progress import with_progress
 from smallobjects.integrity.tables import whole_parquet, write_parquet
 from smallobjects.parallel import ordered_map
+from smallobjects.progress import progress
 from smallobjects.publishing import publish_file
 
 COUNTS = tuple(f"{name}_{size}" for name in VOC_CLASSES for size in SIZES)
@@ -85,7 +85,7 @@ def find_candidates(
     raw = Path(raw)
     images = [image for image in read_images(raw, parameters) if image.entry.coco.annotations]
     count = partial(_count, size_limits=size_limits)
-    counted = with_progress(ordered_map(count, images, workers), len(images), "Counting instances")
+    counted = progress(ordered_map(count, images, workers), "Counting instances", len(images))
     rows = [
         (image.image_id, image.entry.coco.file_name, *counts.ravel().tolist(), *_texts(image))
         for image, counts in zip(images, counted, strict=True)

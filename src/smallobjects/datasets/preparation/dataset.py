@@ -12,11 +12,11 @@ from smallobjects.datasets.layouts import converter_of
 from smallobjects.datasets.parameters import DatasetParameters, with_selection
 from smallobjects.datasets.preparation.image_writing import Record, write_image
 from smallobjects.datasets.prepared import FORMAT, SIZES
-from smallobjects.datasets.progress import with_progress
 from smallobjects.datasets.raw import RawDataset
 from smallobjects.datasets.splits.choice import choose_splits
 from smallobjects.datasets.tables import TABLES, write_table
 from smallobjects.parallel import ordered_map
+from smallobjects.progress import progress
 from smallobjects.publishing import publish_directory
 
 FOLDERS = ("images", "semantic", "instances", "splits")
@@ -71,7 +71,7 @@ def prepare_dataset(
             longest_side=parameters.longest_side,
         )
         written = ordered_map(write, dataset.images, workers)
-        records = list(with_progress(written, len(dataset.images), f"Preparing {name}"))
+        records = list(progress(written, f"Preparing {name}", len(dataset.images)))
         for table, schema in TABLES.items():
             rows = [row for record in records for row in record.rows[table]]
             write_table(folder / f"{table}.parquet", rows, schema)

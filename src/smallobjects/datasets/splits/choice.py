@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.parameters import DatasetParameters
-from smallobjects.datasets.progress import with_progress
 from smallobjects.datasets.raw import AnnotatedImage, RawDataset, RawImage
 from smallobjects.datasets.splits.balanced_choice import balanced_choice
 from smallobjects.datasets.splits.parameters import SplitParameters, resolution_order
+from smallobjects.progress import progress
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class _Choice:
     def _labels_of(self, name: str, ids: list[str]) -> Mapping[str, tuple[int, ...]]:
         unread = [image_id for image_id in ids if image_id not in self._labels]
         labels = (self._images[image_id].read_labels() for image_id in unread)
-        known = with_progress(labels, len(unread), f"Reading the labels of {name}")
+        known = progress(labels, f"Reading the labels of {name}", len(unread))
         self._labels.update(zip(unread, known, strict=True))
         return {image_id: self._labels[image_id] for image_id in ids}
 

@@ -53,12 +53,12 @@ def make_bana_labels(
     output: Path,
 ) -> None:
     """Make the two label maps of each image of a shard, and the label where they agree (BANA)."""
+    from smallobjects.progress import progress
     from smallobjects.pseudo_labels.bana.labels import label_image
     from smallobjects.pseudo_labels.bana.network import load_box_classifier
     from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
     from smallobjects.pseudo_labels.images import read_image
     from smallobjects.pseudo_labels.labels.archive import write_labels
-    from smallobjects.pseudo_labels.progress import progress
 
     network = load_box_classifier(classifier, context.dataset.num_classes).to(context.device)
     boxes = AnnotatedBoxes(context.dataset)

@@ -10,13 +10,13 @@ import torch
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.parallel import ordered_map
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.bbam.attribution_store import AttributionStore
 from smallobjects.pseudo_labels.bbam.masks import object_pixels
 from smallobjects.pseudo_labels.bbam.parameters import BbamLabelParameters
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject, largest_first
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.labels.folder import image_shape
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.training.augmentation import VOID
 
 

@@ -8,6 +8,7 @@ import torch
 from torchvision.ops import clip_boxes_to_image
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.bbam.attribution import (
     AttributionTarget,
     initial_mask,
@@ -21,7 +22,6 @@ from smallobjects.pseudo_labels.bbam.proposals import choose_proposals, jittered
 from smallobjects.pseudo_labels.bbam.training import detection_scale, scaled_boxes
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes, BoxedObject
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 
 UNSEEN = np.zeros((0, 0), dtype=np.float32)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.cams.store import write_cams
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.shard_context import ShardContext
 
 MapsOf = Callable[[str, np.ndarray, tuple[int, ...]], np.ndarray]

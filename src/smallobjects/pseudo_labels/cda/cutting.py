@@ -9,11 +9,11 @@ import pandas as pd
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.integrity.tables import read_frame, write_frame
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.cda.parameters import CutParameters
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.labels.folder import read_label
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.training.augmentation import VOID
 from smallobjects.publishing import publish_file
 

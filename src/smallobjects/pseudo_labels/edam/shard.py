@@ -9,11 +9,11 @@ import torch
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.parallel import ordered_map
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.cams.store import CamStore
 from smallobjects.pseudo_labels.edam.labels import make_label
 from smallobjects.pseudo_labels.edam.parameters import LabelParameters
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.saliency.maps import read_map
 
 

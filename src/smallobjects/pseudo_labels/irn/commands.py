@@ -140,13 +140,13 @@ def walk_labels(
 ) -> None:
     """Spread the maps of one shard by random walk until an edge, and read labels from them."""
     from smallobjects.datasets.prepared import PreparedDataset
+    from smallobjects.progress import progress
     from smallobjects.pseudo_labels.cams.store import CamStore
     from smallobjects.pseudo_labels.devices import select_device
     from smallobjects.pseudo_labels.images import read_image
     from smallobjects.pseudo_labels.irn.edges import load_edges, predict_edges
     from smallobjects.pseudo_labels.irn.propagation import propagate_label
     from smallobjects.pseudo_labels.labels.archive import write_labels
-    from smallobjects.pseudo_labels.progress import progress
 
     data = PreparedDataset.open(dataset)
     chosen = select_device(device, threads)

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.cams.store import CamStore
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.irn.seed import make_seed
 from smallobjects.pseudo_labels.parameters import SeedParameters
-from smallobjects.pseudo_labels.progress import progress
 
 IMAGES_PER_TASK = 4
 

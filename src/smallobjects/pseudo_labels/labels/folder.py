@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.labels.archive import decode_label, encode_label
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.training.augmentation import VOID
 from smallobjects.publishing import publish_directory
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.labels.folder import read_label
 from smallobjects.pseudo_labels.labels.scores import LabelScores, class_ious, mean_iou
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.publishing import publish_file
 
 PACKAGES = ("smallobjects", "torch", "numpy", "pydensecrf2")

@@ -9,13 +9,13 @@ import torch
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.parallel import ordered_map
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.attention.store import AttentionMaps, ImageMaps, enlarge
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.labels.folder import check_label, read_label
 from smallobjects.pseudo_labels.nsrom.labels import first_label
 from smallobjects.pseudo_labels.nsrom.mining import final_label
 from smallobjects.pseudo_labels.nsrom.parameters import FirstLabelParameters, MiningParameters
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.saliency.maps import read_map
 
 FirstItem = tuple[str, ImageMaps, ImageMaps]

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.attention.samples import squeeze
 from smallobjects.pseudo_labels.attention.store import ImageMaps, to_levels
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.training.augmentation import normalise
 
 

@@ -9,9 +9,9 @@ import torch
 
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.parallel import ordered_map
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.attention.store import AttentionMaps, ImageMaps, enlarge
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.rca.labels import rca_label
 from smallobjects.pseudo_labels.rca.parameters import RcaLabelParameters
 from smallobjects.pseudo_labels.saliency.maps import read_map

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.strides import strided_size
 from smallobjects.pseudo_labels.images import read_image
 from smallobjects.pseudo_labels.parameters import CamParameters
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.rib.companions import CompanionChoice, Companions
 from smallobjects.pseudo_labels.rib.maps import TunableClassifier, rib_maps
 from smallobjects.pseudo_labels.rib.parameters import RibParameters, check_scales

@@ -12,11 +12,11 @@ import numpy as np
 from smallobjects.datasets.checksums import sum_of_hashes
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.image_lists import file_of_id
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.errors import BadInputError
 from smallobjects.pseudo_labels.labels.archive import encode_label
 from smallobjects.pseudo_labels.labels.manifest import package_versions
 from smallobjects.pseudo_labels.labels.png_files import GREY, PngContent, read_png
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.publishing import publish_directory
 
 MANIFEST = "manifest.json"

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from smallobjects.pseudo_labels.progress import progress
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.training.checkpoint import Checkpoint, Stateful
 from smallobjects.pseudo_labels.training.sampling import Batches
 from smallobjects.termination import deferred_termination

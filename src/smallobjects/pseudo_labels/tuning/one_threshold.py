@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.boxes import AnnotatedBoxes
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.tuning.projections import ProjectionCounts
 from smallobjects.pseudo_labels.tuning.score_spread import ScoreSpread
 from smallobjects.pseudo_labels.tuning.stage_scores import StageScores

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.progress import progress
 from smallobjects.pseudo_labels.cams.maps import to_image_size
 from smallobjects.pseudo_labels.cams.stores import CamStores
 from smallobjects.pseudo_labels.images import read_image
@@ -14,7 +15,6 @@ from smallobjects.pseudo_labels.irn.hard_label_crf import refine_labels
 from smallobjects.pseudo_labels.irn.seed import argmax_with_background, combine
 from smallobjects.pseudo_labels.labels.scores import LabelScores, mean_iou
 from smallobjects.pseudo_labels.parameters import SeedParameters
-from smallobjects.pseudo_labels.progress import progress
 from smallobjects.pseudo_labels.tuning.trials import Trial
 
 

@@ -10,10 +10,10 @@ from scipy.io import loadmat
 from smallobjects.datasets.class_tables import VOC_CLASSES
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.mask_files import check_same_size, read_image_size, write_mask
-from smallobjects.datasets.progress import with_progress
 from smallobjects.fetching.records import MadeRecord, is_provided, record_path, write_record
 from smallobjects.image_lists import read_lines
 from smallobjects.parallel import ordered_map
+from smallobjects.progress import progress
 from smallobjects.publishing import publish_directory
 
 LISTS = Path("ImageSets/Segmentation")
@@ -64,7 +64,7 @@ def join_sbd(voc: str | Path, sbd: str | Path, output: str | Path, workers: int 
         (folder / MASKS).mkdir()
         convert = partial(_convert, voc=voc, sbd=sbd, masks=folder / MASKS)
         done = ordered_map(convert, added, workers)
-        for _ in with_progress(done, len(added), "Converting SBD"):
+        for _ in progress(done, "Converting SBD", len(added)):
             pass
     write_record(output, MadeRecord(made_from=(voc.name, sbd.name), files=len(added)))
     return train_aug

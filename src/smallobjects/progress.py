@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from rich.console import Console
 from rich.progress import track
 
 Item = TypeVar("Item")
@@ -14,7 +15,8 @@ SECONDS_BETWEEN_LINES = 30.0
 def progress(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
     """Yield the items and show on standard error how many of `total` are done."""
     if sys.stderr.isatty():
-        yield from track(items, description=description, total=total)
+        console = Console(stderr=True)
+        yield from track(items, description=description, total=total, console=console)
         return
     start = last = time.monotonic()
     for done, item in enumerate(items, start=1):
