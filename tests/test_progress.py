@@ -1,4 +1,4 @@
-"""Progress in a log: every item passes, with few lines, the last of which says that all are done."""
+"""Progress in a log: every item passes, with few lines, the last of which says all are done."""
 
 import itertools
 
