@@ -9,7 +9,11 @@ from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.amn.parameters import AmnParameters
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.training.network_file import (
+    load_network_of_classes,
+    rebuilding,
+    save_network,
+)
 
 HEAD_DEVIATION = 0.01
 
@@ -128,6 +132,7 @@ def load_amn(path: Path, num_classes: int) -> AmnNetwork:
         BadInputError: the file holds something else, or other classes.
     """
     description, state = load_network_of_classes(path, "amn", num_classes, "an AMN")
-    network = AmnNetwork(description["network"], num_classes, tuple(description["rates"]))
-    network.load_state_dict(state)
+    with rebuilding(path, "amn"):
+        network = AmnNetwork(description["network"], num_classes, tuple(description["rates"]))
+        network.load_state_dict(state)
     return network.eval()

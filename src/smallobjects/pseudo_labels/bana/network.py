@@ -7,7 +7,11 @@ from torch import Tensor, nn
 
 from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.bana.pooling import background_queries, pool_boxes
-from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.training.network_file import (
+    load_network_of_classes,
+    rebuilding,
+    save_network,
+)
 
 KIND = "box-classifier"
 HEAD_DEVIATION = 0.01
@@ -82,6 +86,7 @@ def load_box_classifier(path: Path, num_classes: int) -> BoxClassifier:
         BadInputError: the file holds something else, or other classes.
     """
     description, state = load_network_of_classes(path, KIND, num_classes, "a box classifier")
-    classifier = BoxClassifier(description["network"], num_classes)
-    classifier.load_state_dict(state)
+    with rebuilding(path, KIND):
+        classifier = BoxClassifier(description["network"], num_classes)
+        classifier.load_state_dict(state)
     return classifier.eval()

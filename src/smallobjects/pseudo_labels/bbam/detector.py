@@ -12,7 +12,11 @@ from smallobjects.pseudo_labels.bbam.features import DetectorFeatures, anchor_si
 from smallobjects.pseudo_labels.bbam.heads import DetectorHeads
 from smallobjects.pseudo_labels.bbam.parameters import DetectorNetwork
 from smallobjects.pseudo_labels.bbam.region_proposals import RegionProposals
-from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.training.network_file import (
+    load_network_of_classes,
+    rebuilding,
+    save_network,
+)
 
 KIND = "detector"
 DIVISOR = 32
@@ -139,7 +143,8 @@ def load_detector(path: Path, num_classes: int) -> Detector:
         BadInputError: the file holds something else, or other classes.
     """
     description, state = load_network_of_classes(path, KIND, num_classes, "a detector")
-    network = DetectorNetwork.model_validate_json(description["network"])
-    detector = Detector(network, num_classes)
-    detector.load_state_dict(state)
+    with rebuilding(path, KIND):
+        network = DetectorNetwork.model_validate_json(description["network"])
+        detector = Detector(network, num_classes)
+        detector.load_state_dict(state)
     return detector.eval().requires_grad_(False)

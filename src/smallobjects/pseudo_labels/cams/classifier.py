@@ -17,7 +17,11 @@ from smallobjects.pseudo_labels.parameters import ClassifierParameters, Classifi
 from smallobjects.pseudo_labels.training.augmentation import CropParameters, augment
 from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded, train
-from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.training.network_file import (
+    load_network_of_classes,
+    rebuilding,
+    save_network,
+)
 from smallobjects.pseudo_labels.training.sampling import Batches, SampleSequence
 from smallobjects.pseudo_labels.training.schedules import one_cycle_factor, poly_factor
 
@@ -168,6 +172,7 @@ def load_classifier(path: Path, num_classes: int) -> Classifier:
         BadInputError: the file holds something else, or other classes.
     """
     description, state = load_network_of_classes(path, "classifier", num_classes, "a classifier")
-    classifier = Classifier(description["network"], description["num_classes"])
-    classifier.load_state_dict(state)
+    with rebuilding(path, "classifier"):
+        classifier = Classifier(description["network"], description["num_classes"])
+        classifier.load_state_dict(state)
     return classifier.eval()

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.pseudo_labels.training.network_file import load_network, save_network
+from smallobjects.pseudo_labels.training.network_file import load_network, rebuilding, save_network
 
 WIDTHS = (3, 24, 48, 64)
 DIMENSIONS = 64
@@ -126,6 +126,9 @@ def load_dual_encoder(path: Path) -> DualEncoder:
         BadInputError: the file holds something else.
     """
     description, state = load_network(path, "scorer")
-    encoder = DualEncoder(description["texts"], description["image_size"], description["network"])
-    encoder.load_state_dict(state)
+    with rebuilding(path, "scorer"):
+        encoder = DualEncoder(
+            description["texts"], description["image_size"], description["network"]
+        )
+        encoder.load_state_dict(state)
     return encoder.eval().requires_grad_(False)

@@ -16,7 +16,11 @@ from torch.utils.checkpoint import checkpoint
 
 from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.edam.parameters import EdamParameters
-from smallobjects.pseudo_labels.training.network_file import load_network_of_classes, save_network
+from smallobjects.pseudo_labels.training.network_file import (
+    load_network_of_classes,
+    rebuilding,
+    save_network,
+)
 
 SEGMENTS = 2
 LARGEST_PERIOD = 10_000.0
@@ -153,7 +157,8 @@ def load_edam(path: Path, num_classes: int) -> EdamNetwork:
         BadInputError: the file holds something else, or other classes.
     """
     description, state = load_network_of_classes(path, "edam", num_classes, "a network")
-    parameters = EdamParameters.model_validate_json(description["parameters"])
-    network = EdamNetwork(num_classes, parameters)
-    network.load_state_dict(state)
+    with rebuilding(path, "edam"):
+        parameters = EdamParameters.model_validate_json(description["parameters"])
+        network = EdamNetwork(num_classes, parameters)
+        network.load_state_dict(state)
     return network.eval()

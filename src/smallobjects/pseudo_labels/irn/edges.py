@@ -11,7 +11,7 @@ from smallobjects.backbones.backbone import StageShape
 from smallobjects.backbones.table import build_backbone
 from smallobjects.pseudo_labels.cams.strides import STRIDE, strided_size
 from smallobjects.pseudo_labels.training.augmentation import normalise
-from smallobjects.pseudo_labels.training.network_file import load_network, save_network
+from smallobjects.pseudo_labels.training.network_file import load_network, rebuilding, save_network
 
 BRANCH_CHANNELS = 32
 GROUPS = 4
@@ -91,6 +91,7 @@ def load_edges(path: Path) -> EdgeNetwork:
         BadInputError: the file holds something else.
     """
     description, state = load_network(path, "edges")
-    network = EdgeNetwork(description["network"])
-    network.load_state_dict(state)
+    with rebuilding(path, "edges"):
+        network = EdgeNetwork(description["network"])
+        network.load_state_dict(state)
     return network.eval()

@@ -1,5 +1,7 @@
 """Trained networks on disk: weights together with what is needed to build the network again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -37,7 +39,8 @@ def load_network(path: str | Path, kind: str) -> tuple[dict, dict]:
     found = content.get("kind") if isinstance(content, dict) else None
     if found != kind:
         raise BadInputError(f"{path}: expected kind {kind!r}, found {found!r}; {remedy}")
-    return content["description"], content["state"]
+    with rebuilding(path, kind):
+        return dict(content["description"]), dict(content["state"])
 
 
 def load_network_of_classes(
@@ -55,9 +58,30 @@ def load_network_of_classes(
         BadInputError: the file holds something else, or a network of other classes.
     """
     description, state = load_network(path, kind)
-    if description["num_classes"] != num_classes:
+    with rebuilding(path, kind):
+        found = description["num_classes"]
+    if found != num_classes:
         raise BadInputError(
-            f"{path}: {what} of {description['num_classes']} classes, but the dataset has "
+            f"{path}: {what} of {found} classes, but the dataset has "
             f"{num_classes}; train one on this dataset with `smallobjects train-{kind}`"
         )
     return description, state
+
+
+@contextmanager
+def rebuilding(path: str | Path, kind: str) -> Iterator[None]:
+    """Say in one line that a network cannot be built from what its file says.
+
+    Raises:
+        BadInputError: the block raised because something is missing, or does not fit.
+    """
+    try:
+        yield
+    except BadInputError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise BadInputError(
+            f"{path}: does not fit the network that it describes ({type(error).__name__}: {reason})"
+            f"; another version made it: make it again with `smallobjects train-{kind}`"
+        ) from error
