@@ -20,21 +20,65 @@ _DAMAGED = (
     ValueError,
 )
 _BLOCK = 1 << 20
+_LOCAL_HEADER = struct.Struct("<4s2xH18xH")
+"""Signature, flags and length of the name, which follows two bytes later."""
+_UTF8 = 0x800
+_LONGEST_END = (1 << 16) + 200
+"""Bytes of the end of an archive, with its comment, and of the larger form before it."""
+_IN_LARGE_END = 0xFFFF
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
     """Open an archive for reading.
+
+    Its directory has no checksum. So the name of each member there is compared with the one that
+    stands before the member, and their number with the one at the end: otherwise a damaged byte
+    could be a member that is missing.
 
     Raises:
         FileNotFoundError: there is no such file.
         ContentError: it is no zip archive, or its directory is damaged.
     """
     try:
-        return zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path)
     except FileNotFoundError:
         raise
     except _DAMAGED as error:
         raise ContentError(f"no whole zip archive: {error}") from error
+    try:
+        _check_count(archive)
+        for member in archive.infolist():
+            _check_name(archive, member)
+    except _DAMAGED as error:
+        archive.close()
+        raise ContentError(f"no whole zip archive: {error}") from error
+    return archive
+
+
+def _check_count(archive: zipfile.ZipFile) -> None:
+    archive.fp.seek(0, 2)
+    archive.fp.seek(max(0, archive.fp.tell() - _LONGEST_END))
+    end = archive.fp.read()
+    start = end.rfind(zipfile.stringEndArchive)
+    [count] = struct.unpack_from("<H", end, start + 10)
+    large = end.rfind(zipfile.stringEndArchive64, 0, start)
+    if count == _IN_LARGE_END and large >= 0:
+        [count] = struct.unpack_from("<Q", end, large + 32)
+    if count != len(archive.infolist()):
+        raise ContentError(
+            f"damaged: its directory has {len(archive.infolist())} of {count} members"
+        )
+
+
+def _check_name(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    archive.fp.seek(member.header_offset)
+    signature, flags, length = _LOCAL_HEADER.unpack(archive.fp.read(_LOCAL_HEADER.size))
+    archive.fp.seek(2, 1)
+    written = archive.fp.read(length).decode("utf-8" if flags & _UTF8 else "cp437")
+    if signature != zipfile.stringFileHeader or written != member.orig_filename:
+        raise ContentError(
+            f"damaged: its directory calls {member.orig_filename!r} what is called {written!r}"
+        )
 
 
 def read_member(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> bytes:
