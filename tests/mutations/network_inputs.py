@@ -60,7 +60,7 @@ def _well(command: list[str]) -> None:
 
 def _classifiers(prepared: Path, folder: Path) -> list[Input]:
     classifier, cams = folder / "classifier.pth", folder / "cams.npz"
-    parameters = json.dumps({"scales": [0.25], "flip": False, "evaluation_threshold": 0.15})
+    parameters = json.dumps({"scales": [0.25], "flip": False})
     _well(_train_classifier(prepared, classifier))
     output = folder / "out" / "cams.npz"
 

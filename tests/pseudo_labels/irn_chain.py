@@ -59,7 +59,10 @@ class Chain:
         self.classifier = ("--classifier", out / "classifier.pth")
 
     def parameters(self, name, option="--parameters"):
-        return (option, json.dumps(self.stages[name]))
+        # As rules hand it over: this threshold is read by `gather-labels` alone.
+        unread = "evaluation_threshold"
+        stage = {key: value for key, value in self.stages[name].items() if key != unread}
+        return (option, json.dumps(stage))
 
     def files(self, folder, suffix):
         return [self.out / folder / f"{shard}{suffix}" for shard in self.shards]

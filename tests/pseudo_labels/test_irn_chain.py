@@ -149,7 +149,7 @@ def test_wrong_options_end_in_a_line(chain, squares, tmp_path, change, word):
         "--split": "train",
         "--classifier": "classifier.pth",
         "--shard": "1-of-2",
-        "--parameters": json.dumps(STAGES["cam"]),
+        "--parameters": json.dumps({"scales": [1.0], "flip": True}),
         "--output": tmp_path / "a.npz",
         **change,
     }

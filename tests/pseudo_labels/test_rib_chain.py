@@ -97,9 +97,9 @@ def test_fine_tuning_changes_the_maps_and_no_steps_do_not(finished, tmp_path):
     ("option", "value", "words"),
     [
         ("--parameters", {**RIB, "loss_scales": [2.0]}, ["rib.loss_scales", "2.0", "cam.scales"]),
-        ("--cam", {**STAGES["cam"], "scales": [0.5]}, ["cam.scales", "scale 1.0"]),
+        ("--cam", {"scales": [0.5], "flip": True}, ["cam.scales", "scale 1.0"]),
         ("--parameters", {**RIB, "pooling_threshold": 1.5}, ["pooling_threshold"]),
-        ("--cam", {**STAGES["cam"], "scale": 1}, ["--cam", "scale"]),
+        ("--cam", {"scales": [1.0], "flip": True, "scale": 1}, ["--cam", "scale"]),
         (
             "--parameters",
             {**RIB, "learning_rate": 1e30, "head_learning_rate": 1e30},

@@ -48,11 +48,16 @@ class ClassifierParameters(ClassifierTraining):
     A network without pretrained weights needs `trained`."""
 
 
-class CamParameters(Parameters):
+class MapParameters(Parameters):
     """Multi-scale class activation maps."""
 
     scales: tuple[PositiveFloat, ...]
     flip: bool
+
+
+class CamParameters(MapParameters):
+    """Multi-scale class activation maps, and how they are scored."""
+
     evaluation_threshold: Threshold
     """Background score against which the maps are turned into labels to be scored."""
 

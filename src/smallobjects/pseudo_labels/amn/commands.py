@@ -9,7 +9,7 @@ from smallobjects.command_options import (
     EXISTING_FILE,
 )
 from smallobjects.pseudo_labels.amn.parameters import AmnParameters
-from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.parameters import MapParameters
 from smallobjects.pseudo_labels.stage_options import (
     classifier_option,
     seeds_option,
@@ -51,7 +51,7 @@ def train_amn(
 
 
 @click.command()
-@shard_options(CamParameters, "Maps of the shard (.npz)")
+@shard_options(MapParameters, "Maps of the shard (.npz)")
 @click.option("--amn", required=True, type=EXISTING_FILE, help="Output of train-amn.")
 @click.option(
     "--seeds",
@@ -63,7 +63,7 @@ def make_amn_cams(
     context: "ShardContext",
     amn: Path,
     seeds: Path,
-    parameters: CamParameters,
+    parameters: MapParameters,
     output: Path,
 ) -> None:
     """Make the manipulated maps of one shard of a split (AMN)."""

@@ -12,7 +12,7 @@ from smallobjects.pseudo_labels.amn.network import AmnNetwork
 from smallobjects.pseudo_labels.cams.maps import EPSILON, scaled_views, sum_scales, sum_views
 from smallobjects.pseudo_labels.cams.strides import strided_size
 from smallobjects.pseudo_labels.irn.seed_samples import strided_label
-from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.parameters import MapParameters
 
 
 def manipulate(probabilities: Tensor, seed: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ def amn_maps(
     image: np.ndarray,
     classes: tuple[int, ...],
     seed: np.ndarray,
-    parameters: CamParameters,
+    parameters: MapParameters,
     device: torch.device,
 ) -> np.ndarray:
     """Return the manipulated maps of the classes that are present in an image.

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.strides import STRIDE, strided_size
-from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.parameters import MapParameters
 from smallobjects.pseudo_labels.training.augmentation import normalise, rescale_image
 
 EPSILON = 1e-5
@@ -62,7 +62,7 @@ def multi_scale_cam(
     classifier: Classifier,
     image: np.ndarray,
     classes: tuple[int, ...],
-    parameters: CamParameters,
+    parameters: MapParameters,
     device: torch.device,
 ) -> np.ndarray:
     """Return the maps of the classes that are present in an image.
@@ -85,7 +85,7 @@ def multi_scale_maps(
     maps_of: Callable[[Tensor], Tensor],
     image: np.ndarray,
     classes: tuple[int, ...],
-    parameters: CamParameters,
+    parameters: MapParameters,
     device: torch.device,
 ) -> np.ndarray:
     """Add the maps of an image's classes over several scales and the mirror image.

@@ -11,7 +11,7 @@ from smallobjects.command_options import (
     parameters_option,
 )
 from smallobjects.pseudo_labels.edam.parameters import EdamParameters, LabelParameters
-from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.parameters import MapParameters
 from smallobjects.pseudo_labels.stage_options import (
     cams_option,
     one_line_errors,
@@ -54,12 +54,12 @@ def train_edam(
 
 
 @click.command()
-@shard_options(CamParameters, "Masks of the shard (.npz)")
+@shard_options(MapParameters, "Masks of the shard (.npz)")
 @click.option("--edam", required=True, type=EXISTING_FILE, help="Output of train-edam.")
 def make_edam_cams(
     context: "ShardContext",
     edam: Path,
-    parameters: CamParameters,
+    parameters: MapParameters,
     output: Path,
 ) -> None:
     """Make the masks of the classes that each image of one shard has (EDAM)."""

@@ -5,14 +5,14 @@ import torch
 
 from smallobjects.pseudo_labels.cams.maps import multi_scale_maps
 from smallobjects.pseudo_labels.edam.network import EdamNetwork
-from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.parameters import MapParameters
 
 
 def class_masks(
     network: EdamNetwork,
     image: np.ndarray,
     classes: tuple[int, ...],
-    parameters: CamParameters,
+    parameters: MapParameters,
     device: torch.device,
 ) -> np.ndarray:
     """Return the masks of the classes that are present in an image.

@@ -13,9 +13,9 @@ from smallobjects.command_options import (
     threads_option,
 )
 from smallobjects.pseudo_labels.parameters import (
-    CamParameters,
     ClassifierParameters,
     EdgeParameters,
+    MapParameters,
     RandomWalkParameters,
     SeedParameters,
 )
@@ -50,12 +50,12 @@ def train_classifier(
 
 
 @click.command()
-@shard_options(CamParameters, "Maps of the shard (.npz)")
+@shard_options(MapParameters, "Maps of the shard (.npz)")
 @classifier_option
 def make_cams(
     context: "ShardContext",
     classifier: Path,
-    parameters: CamParameters,
+    parameters: MapParameters,
     output: Path,
 ) -> None:
     """Make the class activation maps of one shard of a split."""

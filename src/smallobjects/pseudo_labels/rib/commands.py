@@ -12,7 +12,7 @@ from smallobjects.command_options import (
     threads_option,
     workers_option,
 )
-from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.parameters import MapParameters
 from smallobjects.pseudo_labels.rib.parameters import RibParameters
 from smallobjects.pseudo_labels.stage_options import (
     classifier_option,
@@ -29,7 +29,7 @@ from smallobjects.pseudo_labels.stage_options import (
 @classifier_option
 @shard_option
 @parameters_option(RibParameters)
-@parameters_option(CamParameters, "--cam")
+@parameters_option(MapParameters, "--cam")
 @seed_option
 @threads_option
 @workers_option
@@ -42,7 +42,7 @@ def make_rib_cams(
     classifier: Path,
     shard: str,
     parameters: RibParameters,
-    cam: CamParameters,
+    cam: MapParameters,
     seed: int,
     threads: int,
     workers: int,

@@ -23,7 +23,7 @@ from smallobjects.pseudo_labels.cams.maps import (
     sum_views,
 )
 from smallobjects.pseudo_labels.cams.strides import strided_size
-from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.parameters import MapParameters
 from smallobjects.pseudo_labels.rib.parameters import RibParameters
 from smallobjects.pseudo_labels.training.schedules import poly_factor
 
@@ -104,7 +104,7 @@ class ImageTuning:
         network: TunableClassifier,
         image: np.ndarray,
         classes: tuple[int, ...],
-        cam: CamParameters,
+        cam: MapParameters,
         parameters: RibParameters,
         device: torch.device,
     ) -> None:
@@ -148,7 +148,7 @@ def rib_maps(
     image: np.ndarray,
     classes: tuple[int, ...],
     companions: Iterator[tuple[Tensor, Tensor]],
-    cam: CamParameters,
+    cam: MapParameters,
     parameters: RibParameters,
     device: torch.device,
 ) -> tuple[np.ndarray, int]:

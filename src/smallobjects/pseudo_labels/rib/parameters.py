@@ -21,6 +21,7 @@ from smallobjects.pseudo_labels.parameters import (
     CamParameters,
     ClassifierParameters,
     EdgeParameters,
+    MapParameters,
     RandomWalkParameters,
     SeedParameters,
     Threshold,
@@ -56,7 +57,7 @@ class RibParameters(Parameters):
     `explosion_threshold` in the map of any class."""
 
 
-def check_scales(cam: CamParameters, rib: RibParameters) -> None:
+def check_scales(cam: MapParameters, rib: RibParameters) -> None:
     """Check that the maps are made at every scale that the fine-tuning reads.
 
     Raises:

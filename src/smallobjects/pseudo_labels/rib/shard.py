@@ -12,7 +12,7 @@ from smallobjects.progress import progress
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.strides import strided_size
 from smallobjects.pseudo_labels.images import read_image
-from smallobjects.pseudo_labels.parameters import CamParameters
+from smallobjects.pseudo_labels.parameters import MapParameters
 from smallobjects.pseudo_labels.rib.companions import CompanionChoice, Companions
 from smallobjects.pseudo_labels.rib.maps import TunableClassifier, rib_maps
 from smallobjects.pseudo_labels.rib.parameters import RibParameters, check_scales
@@ -23,7 +23,7 @@ def shard_rib_maps(
     image_ids: list[str],
     all_ids: list[str],
     classifier: Classifier,
-    cam: CamParameters,
+    cam: MapParameters,
     parameters: RibParameters,
     *,
     seed: int,
