@@ -96,7 +96,7 @@ def test_it_makes_labels_of_the_demo_and_a_row_of_its_table(checkout, tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["stages"]["filled_boxes"] > 0.5
     assert manifest["miou"]["exclude"] > 0.4
-    assert "Shrunk" in (tmp_path / "results" / "tables" / "table2.csv").read_text()
+    assert "Shrunk" in (tmp_path / "results" / "tables" / "table2.tex").read_text()
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ WEIGHTS = {
         "methods": {
             "irn": {
                 "stages": {
-                    name: {"network": "resnet50", "weights": "weights/resnet50.pth"}
-                    for name in ("classifier", "edges")
+                    name: {"network": "resnet50", "weights": "weights/resnet50.pth", **start}
+                    for name, start in (("classifier", {}), ("edges", {"initial": "weights"}))
                 }
             }
         }
