@@ -4,6 +4,7 @@ import errno
 import gzip
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -25,6 +26,8 @@ _DAMAGES = (
     zlib.error,
     EOFError,
     NotImplementedError,  # a compression that Python does not read
+    OverflowError,  # lengths in damaged headers
+    struct.error,
 )
 _TAR_BLOCK = 512
 _CHUNK = 1 << 20
