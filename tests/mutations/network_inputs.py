@@ -7,15 +7,10 @@ import timm
 import torch
 from mutation_input import Input, run
 from mutators import DAMAGE
+from onnx_model import SIGMOID_OF_RED
 from safetensors.torch import save_file
+from toy_segmentation import LOAD, MODEL, TRAINING
 
-SIGMOID_OF_RED = bytes.fromhex(
-    "08083a720a150a07696e7075742e310a01771201632204436f6e760a0f0a01631201792207536967"
-    "6d6f69641201672a1b08010803080108011001220c0000803f00000000000000004201775a1d0a07"
-    "696e7075742e3112120a100801120c0a0208010a0208030a000a0062090a017912040a0208014204"
-    "0a00100d"
-)
-"""An ONNX model: a 1×1 convolution that takes red, then a sigmoid."""
 PRETRAINED = "efficientnet_lite0"
 SMALL_TRAINING = {
     "network": "tiny",
@@ -32,6 +27,15 @@ SMALL_TRAINING = {
     "momentum": 0.9,
     "schedule": "poly",
     "poly_power": 0.9,
+}
+
+
+ONE_ITERATION_EACH = {
+    "iterations": 2,
+    "shared_iterations": 1,
+    "batch_size": 2,
+    "checkpoint_interval": 1,
+    "log_interval": 1,
 }
 
 
@@ -133,61 +137,18 @@ def _saliency_networks(prepared: Path, folder: Path) -> list[Input]:
     ]
 
 
-SEGMENTOR = {
-    "type": "EncoderDecoder",
-    "data_preprocessor": {
-        "type": "SegDataPreProcessor",
-        "mean": [120.0, 120.0, 120.0],
-        "std": [60.0, 60.0, 60.0],
-        "bgr_to_rgb": True,
-        "size": [32, 32],
-    },
-    "backbone": {
-        "type": "TinyBackbone",
-        "channels": [4, 4],
-        "strides": [4, 4],
-        "dilations": [1, 1],
-    },
-    "decode_head": {
-        "type": "DeepLabV2Head",
-        "in_channels": 4,
-        "dilations": [1],
-        "loss_decode": {"type": "SizeWeightedCrossEntropy"},
-    },
-    "test_cfg": {"mode": "whole"},
-}
-LOAD = {"type": "LoadImageFromFile", "color_type": "color_ignore_orientation"}
-SEGMENTOR_TRAINING = {
-    "model": SEGMENTOR,
-    "train_pipeline": [
-        LOAD,
-        {"type": "LoadLabels"},
-        {"type": "RandomCrop", "crop_size": [32, 32]},
-        {"type": "PackSegInputs"},
-    ],
-    "optim_wrapper": {"type": "OptimWrapper", "optimizer": {"type": "SGD", "lr": 0.05}},
-    "param_scheduler": [{"type": "PolyLR", "power": 0.9}],
-    "schedule": {
-        "iterations": 2,
-        "shared_iterations": 1,
-        "batch_size": 2,
-        "checkpoint_interval": 1,
-        "log_interval": 1,
-    },
-}
-
-
 def _segmentor(prepared: Path, folder: Path) -> Input:
     work, shared, arm = (folder / "segmentor" / name for name in ("work", "shared.pth", "ce.pth"))
     work.parent.mkdir()
+    training = TRAINING | {"schedule": ONE_ITERATION_EACH}
     train = ["train-segmentor", "--dataset", str(prepared), "--labels", str(prepared / "semantic")]
-    train += ["--split", "train", "--parameters", json.dumps(SEGMENTOR_TRAINING)]
+    train += ["--split", "train", "--parameters", json.dumps(training)]
     train += ["--device", "cpu", "--work-dir", str(work)]
     _well([*train, "--arm", "shared", "--output", str(shared)])
     _well([*train, "--arm", "ce", "--shared", str(shared), "--output", str(arm)])
     output = folder / "out" / "predictions"
     predict = ["predict", "--dataset", str(prepared), "--split", "train", "--device", "cpu"]
-    parameters = {"model": SEGMENTOR, "test_pipeline": [LOAD, {"type": "PackSegInputs"}]}
+    parameters = {"model": MODEL, "test_pipeline": [LOAD, {"type": "PackSegInputs"}]}
     predict += ["--checkpoint", str(arm), "--parameters", json.dumps(parameters)]
     predict += ["--output", str(output)]
     return Input("segmentor", arm, predict, [output], DAMAGE, exact=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from irn_chain import call
+from onnx_model import SIGMOID_OF_RED
 from PIL import Image
 
 from smallobjects.datasets.saliency_parameters import SaliencyNetwork, SaliencyTraining
@@ -248,15 +249,6 @@ def test_images_are_resized_for_the_network(tmp_path):
     network = load_saliency_network(script(Size(), tmp_path / "size.pt"), CPU)
     image = np.zeros((30, 50, 3), np.uint8)
     assert (predict_map(network, image, plain(input_size=20)) == 51).all()
-
-
-SIGMOID_OF_RED = bytes.fromhex(
-    "08083a720a150a07696e7075742e310a01771201632204436f6e760a0f0a01631201792207536967"
-    "6d6f69641201672a1b08010803080108011001220c0000803f00000000000000004201775a1d0a07"
-    "696e7075742e3112120a100801120c0a0208010a0208030a000a0062090a017912040a0208014204"
-    "0a00100d"
-)
-"""An ONNX model: a 1×1 convolution that takes red, then a sigmoid."""
 
 
 def test_an_onnx_network_predicts_too(tmp_path):
