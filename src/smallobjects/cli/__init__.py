@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ FROM_LABELS = {
 """Those that follow when labels are made."""
 
 
+@cache
 def label_commands() -> dict[str, click.Command]:
     """Return the stages of label methods, from `commands.py` in the folder of each, IRN first."""
     from smallobjects import pseudo_labels
