@@ -88,6 +88,13 @@ def output_option(what: str) -> Callable:
     return click.option("--output", required=True, type=NEW_FILE, help=f"{what} to write.")
 
 
+def _with_options(command: Callable, options: tuple[Callable, ...]) -> Callable:
+    command = one_line_errors(command)
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def training_options(parameters: type[BaseModel], what: str) -> Callable:
     """Return a decorator that gives a training its options, and its errors in one line.
 
@@ -109,13 +116,7 @@ def training_options(parameters: type[BaseModel], what: str) -> Callable:
         output_option(what),
     )
 
-    def decorate(command: Callable) -> Callable:
-        decorated = one_line_errors(resumable(_with_context(command)))
-        for option in reversed(options):
-            decorated = option(decorated)
-        return decorated
-
-    return decorate
+    return lambda command: _with_options(resumable(_with_context(command)), options)
 
 
 def _with_context(command: Callable) -> Callable:
@@ -162,13 +163,7 @@ def shard_options(parameters: type[BaseModel], what: str) -> Callable:
         output_option(what),
     )
 
-    def decorate(command: Callable) -> Callable:
-        decorated = one_line_errors(_with_shard(command))
-        for option in reversed(options):
-            decorated = option(decorated)
-        return decorated
-
-    return decorate
+    return lambda command: _with_options(_with_shard(command), options)
 
 
 def _with_shard(command: Callable) -> Callable:

@@ -83,5 +83,5 @@ def rebuilding(path: str | Path, kind: str) -> Iterator[None]:
         reason = " ".join(str(error).split())[:200]
         raise BadInputError(
             f"{path}: does not fit the network that it describes ({type(error).__name__}: {reason})"
-            f"; another version made it: make it again with `smallobjects train-{kind}`"
+            f"; perhaps another version made it: make it again with `smallobjects train-{kind}`"
         ) from error
