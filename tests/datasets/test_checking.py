@@ -509,4 +509,4 @@ def test_the_command_passes_a_whole_dataset(voc):
     result = CliRunner().invoke(main, ["check", str(voc.root)])
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{voc.root}: nothing is wrong\n"
-    assert "Checking: 33 of 33" in result.stderr
+    assert "Checking: 33/33" in result.stderr
