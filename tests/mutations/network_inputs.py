@@ -9,7 +9,7 @@ from mutation_input import Input, run
 from mutators import DAMAGE
 from onnx_model import SIGMOID_OF_RED
 from safetensors.torch import save_file
-from toy_segmentation import LOAD, MODEL, TRAINING
+from toy_segmentation import PREDICTION, TRAINING
 
 PRETRAINED = "efficientnet_lite0"
 SMALL_TRAINING = {
@@ -148,7 +148,6 @@ def _segmentor(prepared: Path, folder: Path) -> Input:
     _well([*train, "--arm", "ce", "--shared", str(shared), "--output", str(arm)])
     output = folder / "out" / "predictions"
     predict = ["predict", "--dataset", str(prepared), "--split", "train", "--device", "cpu"]
-    parameters = {"model": MODEL, "test_pipeline": [LOAD, {"type": "PackSegInputs"}]}
-    predict += ["--checkpoint", str(arm), "--parameters", json.dumps(parameters)]
+    predict += ["--checkpoint", str(arm), "--parameters", json.dumps(PREDICTION)]
     predict += ["--output", str(output)]
     return Input("segmentor", arm, predict, [output], DAMAGE, exact=True)

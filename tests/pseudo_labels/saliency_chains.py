@@ -47,8 +47,19 @@ SEGMENTOR = {
     ],
     "optim_wrapper": {"type": "OptimWrapper", "optimizer": {"type": "SGD", "lr": 0.05}},
     "param_scheduler": [{"type": "PolyLR", "power": 0.9}],
-    "schedule": {"iterations": 4, "shared_iterations": 4, "batch_size": 4},
+    "schedule": {
+        "iterations": 4,
+        "shared_iterations": 4,
+        "batch_size": 4,
+        "checkpoint_interval": 1000,
+        "log_interval": 100,
+    },
+    "precision": "fp32",
+    "channels_last": False,
+    "compile_backbone": False,
+    "fisher_decay": 0.9,
 }
+ONCE = {"scales": [1.0], "flip": False}
 PREDICTION = {"model": MODEL, "test_pipeline": [LOAD, {"type": "PackSegInputs"}]}
 
 
@@ -123,7 +134,7 @@ class NsromChain:
             "--output", out / "first_labels.zip",
         )  # fmt: skip
         first = self.gather(out / "first_labels.zip", out / "first")
-        prediction = {**PREDICTION, "inference": {"crf": self.stages["crf"]}}
+        prediction = {**PREDICTION, "inference": ONCE | {"crf": self.stages["crf"]}}
         call(
             "train-segmentor", *self.training, "--labels", out / "first" / "labels",
             "--arm", "shared", "--parameters", json.dumps(SEGMENTOR),

@@ -1,12 +1,13 @@
 """A small prepared dataset, and a small network trained on it for a few iterations."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from toy_segmentation import LOAD, MODEL, arm_parameters, training_parameters, write_prepared
+from toy_segmentation import PREDICTION, arm_parameters, training_parameters, write_prepared
 
 from smallobjects.segmentation.parameters import PredictionParameters
 
@@ -60,7 +61,7 @@ def arms(run_of, train, shared):
 @pytest.fixture
 def prediction_parameters():
     """What a prediction reads of the same network."""
-    return PredictionParameters(model=MODEL, test_pipeline=[LOAD, {"type": "PackSegInputs"}])
+    return PredictionParameters.model_validate_json(json.dumps(PREDICTION))
 
 
 @pytest.fixture(autouse=True)

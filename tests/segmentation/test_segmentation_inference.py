@@ -10,7 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from toy_segmentation import MODEL
+from toy_segmentation import MODEL, ONCE
 
 from smallobjects.config import load
 from smallobjects.dense_crf import PairwiseParameters
@@ -28,7 +28,7 @@ from smallobjects.segmentation.prediction import (
 def run(dataset, arms, prediction_parameters):
     def make(test_cfg=None, **inference):
         model = MODEL | ({"test_cfg": test_cfg} if test_cfg else {})
-        changes = {"model": model, "inference": InferenceParameters(**inference)}
+        changes = {"model": model, "inference": InferenceParameters(**ONCE | inference)}
         parameters = prediction_parameters.model_copy(update=changes)
         return PredictionRun(parameters, dataset, "val", arms.ce)
 

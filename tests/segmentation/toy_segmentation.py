@@ -63,6 +63,17 @@ TRAINING = {
         "checkpoint_interval": 2,
         "log_interval": 3,
     },
+    "precision": "fp32",
+    "channels_last": False,
+    "compile_backbone": False,
+    "fisher_decay": 0.9,
+}
+
+ONCE = {"scales": [1.0], "flip": False}
+PREDICTION = {
+    "model": MODEL,
+    "test_pipeline": [LOAD, {"type": "PackSegInputs"}],
+    "inference": ONCE,
 }
 
 

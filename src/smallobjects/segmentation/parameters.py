@@ -28,8 +28,8 @@ class ScheduleParameters(Parameters):
     """CE iterations that every arm shares; the arms part here. As many as `iterations` are a whole
     training with CE, without any arm."""
     batch_size: PositiveInt
-    checkpoint_interval: PositiveInt = 1000
-    log_interval: PositiveInt = 100
+    checkpoint_interval: PositiveInt
+    log_interval: PositiveInt
 
     @model_validator(mode="after")
     def _switch_not_after_end(self) -> "ScheduleParameters":
@@ -49,11 +49,11 @@ class TrainingSettings(Parameters):
     optim_wrapper: dict[str, Any]
     param_scheduler: list[dict[str, Any]]
     schedule: ScheduleParameters
-    precision: Precision = "fp32"
+    precision: Precision
     """What the network computes in: bf16 on any device, fp16 (with a loss scale) on GPUs."""
-    channels_last: bool = False
+    channels_last: bool
     """Weights and maps with the channels last in memory: faster on GPUs with mixed precision."""
-    compile_backbone: bool = False
+    compile_backbone: bool
     """Let PyTorch compile the backbone before the first step: a minute, and faster steps on GPUs.
     It needs a C++ compiler, and one process."""
 
@@ -61,18 +61,18 @@ class TrainingSettings(Parameters):
 class AblationParameters(Parameters):
     """The values of τ and λ that the ablation table tries beside those of the arms."""
 
-    tau: tuple[PositiveFloat, ...] = ()
+    tau: tuple[PositiveFloat, ...]
     """τ of further `sw` arms."""
-    strength: tuple[NonNegativeFloat, ...] = ()
+    strength: tuple[NonNegativeFloat, ...]
     """λ of further `sb` arms."""
 
 
 class InferenceParameters(Parameters):
     """How a trained network is asked; whole images or windows are `test_cfg` of its model."""
 
-    scales: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)] = (1.0,)
+    scales: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
     """Factors of the size that the test pipeline gives an image; probabilities are averaged."""
-    flip: bool = False
+    flip: bool
     """Look at each size mirrored as well."""
     crf: PairwiseParameters | None = None
     """Refine the averaged probabilities at the image's own size; None does not."""
@@ -92,10 +92,10 @@ class SegmentorParameters(TrainingSettings):
     title: str
     """The name that tables print."""
     test_pipeline: list[dict[str, Any]]
-    inference: InferenceParameters = InferenceParameters()
-    size_weights: SizeWeightParameters = SizeWeightParameters()
-    ewc: EwcParameters = EwcParameters()
-    ablation: AblationParameters = AblationParameters()
+    inference: InferenceParameters
+    size_weights: SizeWeightParameters
+    ewc: EwcParameters
+    ablation: AblationParameters
     published: dict[str, PublishedScores] = {}
     """By dataset: the scores of this network on the ground truth in the paper's supplement."""
 
@@ -151,12 +151,12 @@ class PredictionParameters(Parameters):
 
     model: dict[str, Any]
     test_pipeline: list[dict[str, Any]]
-    inference: InferenceParameters = InferenceParameters()
+    inference: InferenceParameters
 
 
 class TrainingParameters(TrainingSettings):
     """What one phase of a training reads; an arm's own loss settings are given to it alone."""
 
-    fisher_decay: Annotated[float, Field(gt=0, le=1)] = 0.9
+    fisher_decay: Annotated[float, Field(gt=0, le=1)]
     tau: float | None = None
     ewc_strength: float | None = None
