@@ -50,6 +50,16 @@ def test_the_scale_of_the_weights_does_not_matter(batch):
     torch.testing.assert_close(weighted_cross_entropy(logits, labels, 7 * weights), loss)
 
 
+def test_parts_of_a_batch_add_up_to_the_whole(batch):
+    logits, labels, weights = batch
+    whole = weighted_cross_entropy(logits, labels, weights)
+    parts = [
+        weighted_cross_entropy(logits[[n]], labels[[n]], weights[[n]], total=weights.sum())
+        for n in range(2)
+    ]
+    torch.testing.assert_close(sum(parts), whole)
+
+
 def test_gradients_are_exact(batch):
     logits, labels, weights = batch
     logits.requires_grad_()

@@ -42,7 +42,7 @@ def test_void_is_the_value_that_is_named_and_no_other(labels, void):
             )
     if (renamed < 0).any():
         for given_labels in (renamed, renamed[None], torch.tensor(renamed)):
-            with pytest.raises(ValueError, match=rf"label {void} is no class.*ignore_index={void}"):
+            with pytest.raises(ValueError, match=rf"label {void} is no class.*={void} \(now 255\)"):
                 size_weights(given_labels)
 
 
@@ -66,6 +66,8 @@ def test_the_loss_takes_labels_of_any_integer_type(dtype):
         np.zeros((2, 2)),
         np.zeros((2, 2), bool),
         torch.zeros(2, 2),
+        torch.zeros(2, 2, dtype=torch.bool),
+        torch.zeros(2, 2, dtype=torch.complex64),
         torch.zeros(2, 2, dtype=torch.bfloat16),
         [[0, 1]],
         None,
@@ -120,6 +122,44 @@ def test_one_call_takes_logits_of_any_size(labels, height, width):
     torch.testing.assert_close(loss, expected, rtol=1e-4, atol=1e-6)
     loss.backward()
     assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("size", [(8, 6), (4, 12)])
+def test_one_call_enlarges_a_single_side_too(size):
+    logits, labels = torch.randn(2, 4, *size), torch.randint(0, 4, (2, 8, 12))
+    enlarged = F.interpolate(logits, (8, 12), mode="bilinear", align_corners=False)
+    expected = weighted_cross_entropy(enlarged, labels, size_weights(labels))
+    assert torch.equal(size_weighted_cross_entropy(logits, labels), expected)
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels"), [((4, 8, 12), LABELS), ((2, 4, 8), LABELS), ((2, 4, 8, 12), LABELS[0])]
+)
+def test_one_call_refuses_what_does_not_fit(logits, labels):
+    with pytest.raises(ValueError, match="expected N×C×H×W, N×H×W and N×H×W"):
+        size_weighted_cross_entropy(torch.zeros(logits), labels)
+
+
+def test_one_call_takes_no_part_of_void_by_another_name():
+    logits, labels = torch.randn(1, 4, 6, 6), torch.randint(0, 4, (1, 6, 6))
+    renamed = labels.where(labels != 3, -100)
+    expected = size_weighted_cross_entropy(logits, labels.where(labels != 3, 255))
+    assert torch.equal(size_weighted_cross_entropy(logits, renamed, ignore_index=-100), expected)
+
+
+def test_no_pixel_weighs_more_than_5_unless_told():
+    labels = torch.zeros(1, 10, 10, dtype=torch.uint8)
+    labels[0, :5], labels[0, 9, 9] = 1, 2
+    assert size_weights(labels).max() == size_weights(labels.numpy()).max() == 5
+    logits = torch.randn(1, 4, 10, 10)
+    expected = size_weighted_cross_entropy(logits, labels, tau=5)
+    assert torch.equal(size_weighted_cross_entropy(logits, labels), expected)
+    assert not torch.equal(size_weighted_cross_entropy(logits, labels, tau=6), expected)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 5), (0, 4, 4)])
+def test_no_pixel_has_no_weight(shape):
+    assert size_weights(np.zeros(shape, np.uint8)).shape == shape
 
 
 # One graph, without a break: what a step loses otherwise is what it is compiled for.

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from smallobjects.losses import ewc_penalty, normalise_fisher
-from smallobjects.segmentation.consolidation import EwcHook
+from smallobjects.segmentation.consolidation import EwcHook, check_stable
 from smallobjects.segmentation.errors import SegmentationError
 
 OPTIMISED = ["0.weight", "0.bias", "1.bias"]
@@ -181,11 +181,58 @@ def test_a_checkpoint_without_fisher_is_refused_after_the_switch(runner):
 
 
 def test_there_is_something_to_hold_on_to():
+    EwcHook(strength=15.0, start=1)
     with pytest.raises(ValueError, match="start = 0"):
         EwcHook(strength=15.0, start=0)
 
 
-def test_a_strength_that_overshoots_is_refused(runner):
+def test_the_penalty_is_shown_every_hundredth_iteration(runner):
+    hook = EwcHook(strength=15.0, start=SWITCH)
+    hook.before_train(runner)
+    to_the_switch(runner)
+    step(runner, torch.randn(2, 5, 3))
+    shown = []
+    for runner.iter in range(250):
+        outputs = {}
+        hook.after_train_iter(runner, 0, outputs=outputs)
+        shown += [runner.iter] * bool(outputs)
+    assert shown == [99, 199]
+
+
+def test_what_a_checkpoint_holds_becomes_of_the_parameters_kind(runner):
+    runner.model.double()
+    hook = EwcHook(strength=15.0, start=SWITCH)
+    single = {name: each.float() for name, each in parameters(runner).items()}
+    hook.after_load_checkpoint(runner, {"fisher": single, "ewc_anchors": single})
+    hook.before_train(runner)
+    for key in ("fisher", "ewc_anchors"):
+        assert {each.dtype for each in saved(hook)[key].values()} == {torch.float64}
+
+
+@pytest.mark.parametrize(("momentum", "limit"), [(0.0, 2.0), (0.9, 3.8)])
+def test_a_strength_that_overshoots_is_refused(runner, momentum, limit):
+    optimizer = torch.optim.SGD(runner.model.parameters(), lr=0.125, momentum=momentum)
+    check_stable(optimizer, limit / 0.125 - 0.01)
+    with pytest.raises(SegmentationError, match=f"below {limit:g}; take less than {8 * limit:g},"):
+        check_stable(optimizer, limit / 0.125)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize(("share", "grows"), [(0.98, False), (1.02, True)])
+def test_the_largest_stable_strength_is_where_descent_turns_over(momentum, share, grows):
+    """Descent on λ/2 · θ², whose F is 1."""
+    rate = 0.1
+    strength = share * 2 * (1 + momentum) / rate
+    theta = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.SGD([theta], lr=rate, momentum=momentum)
+    for _ in range(2000):
+        optimizer.zero_grad()
+        (strength / 2 * theta.square()).sum().backward()
+        optimizer.step()
+    assert bool(theta.abs() > 1) == grows
+
+
+def test_the_switch_refuses_a_strength_that_overshoots(runner):
     hook = EwcHook(strength=25.0, start=SWITCH)
     hook.before_train(runner)
     with pytest.raises(SegmentationError, match="take less than 20"):

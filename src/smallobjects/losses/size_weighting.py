@@ -80,7 +80,7 @@ def _weights_of_map(labels: np.ndarray, tau: float, ignore_index: int) -> np.nda
     foreground = np.where(ignored, 0, labels)
     check_no_other_void(foreground.min(initial=0), ignore_index)
     components = cc3d.connected_components(foreground.astype(np.int32), connectivity=8)
-    sizes = np.bincount(components.ravel(), minlength=1)
+    sizes = np.bincount(components.ravel())
     weight_of = np.ones(len(sizes))
     weight_of[1:] = np.minimum(tau, sizes[1:].sum() / sizes[1:])
     weights = weight_of.astype(np.float32)[components]
