@@ -131,6 +131,15 @@ def test_broken_yaml_is_named(config_folder):
         load(config_folder / "config.yaml")
 
 
+@pytest.mark.parametrize("place", ["methods/irn.yaml", "scales/demo.yaml", "config.yaml"])
+def test_a_key_that_stands_twice_is_named(config_folder, place):
+    path = config_folder / place
+    path.write_text(path.read_text() + "mine: {a: {b: 1, c: 2, b: 1}}\n")
+    last = len(path.read_text().splitlines())
+    with pytest.raises(ConfigError, match=rf"{place}: .*'b' stands twice\n.*line {last},"):
+        load(config_folder / "config.yaml")
+
+
 def test_a_list_where_a_mapping_belongs_is_named(config_folder):
     (config_folder / "methods" / "irn.yaml").write_text("- title")
     with pytest.raises(ConfigError, match=r"irn.yaml: a mapping"):

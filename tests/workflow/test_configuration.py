@@ -28,3 +28,13 @@ def test_no_job_starts(workflow, changes, said):
     assert said in output
     assert "Traceback" not in output
     assert not (run.folder / "results").exists()
+
+
+def test_a_key_that_stands_twice_in_a_file_of_the_user(workflow, tmp_path):
+    run = workflow()
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("seeds: [0]\nlosses: [ce]\nseeds: [1]\n")
+    output = run.run("--configfile", str(mine), succeeds=False)
+    assert f"{mine}: not valid YAML: the key 'seeds' stands twice" in output
+    assert "Traceback" not in output
+    assert not (run.folder / "results").exists()
