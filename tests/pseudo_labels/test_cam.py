@@ -104,6 +104,19 @@ def test_argmax_equals_a_loop(count, seed):
             assert found[y, x] == max(candidates)[1]
 
 
+@given(st.integers(1, 4), st.integers(0, 10**6))
+def test_of_equal_scores_background_wins_then_the_first_class(count, seed):
+    generator = np.random.default_rng(seed)
+    classes = np.sort(generator.choice(np.arange(1, 91), count, replace=False))
+    scores = generator.integers(0, 3, (count, 5, 6)) / 2
+    found = label_by_argmax(classes, scores, 0.5)
+    for y in range(5):
+        for x in range(6):
+            candidates = [(0.5, 0), *zip(scores[:, y, x], classes, strict=True)]
+            highest = max(score for score, _ in candidates)
+            assert found[y, x] == next(label for score, label in candidates if score == highest)
+
+
 def test_threshold_cam():
     maps = np.zeros((1, 3, 3), dtype=np.float32)
     maps[0, 1, 1] = 1

@@ -89,6 +89,13 @@ def test_a_class_without_a_region_is_not_remembered():
     assert memory.places.tolist() == [0, 0]
 
 
+def test_a_class_that_is_no_surer_than_the_least_is_not_remembered():
+    memory = RegionMemory(2, 3, 4)
+    coarse, sure = random(1, 2, 4, 4), torch.tensor([[0.5, 0.5 + 1e-6]])
+    memory.remember(random(1, 4, 4, 4), coarse, torch.ones(1, 2), sure, least=0.5, momentum=0.5)
+    assert memory.places.tolist() == [0, 1]
+
+
 def slow_contrast(embeddings, coarse, pairs, memory, temperature):
     """The loss with every exponential by itself, in double precision."""
     total = 0.0

@@ -13,6 +13,7 @@ from published_settings import published
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.maps import multi_scale_cam
 from smallobjects.pseudo_labels.rib.maps import (
+    ImageTuning,
     TunableClassifier,
     has_exploded,
     pool_non_discriminative,
@@ -153,6 +154,21 @@ def test_stops_when_the_logits_are_large(reference):
     assert np.array_equal(maps, plain)
     slow = reference.one_by_one(classifier(), picture(), (2,), batches, CAM, parameters)
     assert np.allclose(maps, slow, atol=1e-5)
+
+
+def test_logits_are_large_on_either_side_of_0():
+    """The maps' sum over pixels that are not discriminative is below 0 for some classes here."""
+    still = {"learning_rate": 0.0, "head_learning_rate": 0.0, "loss_scales": (1.0,)}
+    signs = set()
+    for class_id in range(1, 6):
+        for limit, expected in [(1e-6, 1), (1e6, TUNED.steps)]:
+            parameters = TUNED.model_copy(update={**still, "stop_logits": limit})
+            _, updates = tuned(classifier(), picture(), (class_id,), [], parameters=parameters)
+            assert updates == expected
+        network = TunableClassifier(classifier(), parameters)
+        tuning = ImageTuning(network, picture(), (class_id,), CAM, parameters, CPU)
+        signs.add(math.copysign(1, tuning.backward(tuning.maps(last=False), None)))
+    assert signs == {-1, 1}
 
 
 def test_stops_when_the_maps_explode(reference):

@@ -40,6 +40,19 @@ def test_equals_a_loop_over_pixels(count, height, width, seed):
     assert np.array_equal(found, slow_seed(classes, full, 0.6, 0.4))
 
 
+def test_a_threshold_that_is_just_reached_is_not_passed():
+    maps = np.full((1, 1, 1), 0.5, dtype=np.float32)
+    image = np.zeros((4, 4, 3), dtype=np.uint8)
+    for foreground, background, expected in [(0.5, 0.25, 255), (0.75, 0.5, 0), (0.25, 0.125, 7)]:
+        parameters = published(
+            "irn.seed",
+            foreground_threshold=foreground,
+            background_threshold=background,
+            crf=NO_CRF,
+        )
+        assert (make_seed(image, np.array([7]), maps, parameters) == expected).all()
+
+
 def test_all_cases_of_two_labels():
     foreground = np.array([[0, 0, 1, 1, 2]])
     background = np.array([[0, 1, 1, 2, 0]])
