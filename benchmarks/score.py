@@ -29,7 +29,7 @@ import score_workers
 from PIL import Image
 
 from smallobjects.metrics import confusion_matrix, instance_ious
-from smallobjects.metrics.folders import ImageFiles, Scale, score_batch
+from smallobjects.metrics.folders import ImageFiles, MaskValues, score_batch
 from smallobjects.metrics.ground_truth import MaskFiles
 from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import SIZE_LIMITS
@@ -137,7 +137,7 @@ def compare_with_reference(scenes):
 
 def compare_with_decoding(files):
     decoding = seconds(partial(score_workers.decode, files))
-    scoring = seconds(lambda: score_batch(Scale(NUM_CLASSES), files))
+    scoring = seconds(lambda: score_batch(MaskValues(NUM_CLASSES), files))
     line("decoding three PNGs, ms an image", 1e3 * decoding / len(files))
     line("decoding and scoring, ms an image", 1e3 * scoring / len(files))
     line("decoding and scoring / decoding", scoring / decoding)
@@ -179,7 +179,7 @@ def from_files(scenes):
     """Return the time of reading and scoring the scenes from files."""
     with tempfile.TemporaryDirectory() as folder:
         files = written(scenes, Path(folder))
-        return seconds(lambda: score_batch(Scale(NUM_CLASSES), files))
+        return seconds(lambda: score_batch(MaskValues(NUM_CLASSES), files))
 
 
 def line(title, value):

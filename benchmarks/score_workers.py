@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from smallobjects.metrics.folders import Scale, score_batches
+from smallobjects.metrics.folders import MaskValues, score_batches
 
 
 class Workers(NamedTuple):
@@ -28,7 +28,7 @@ class Workers(NamedTuple):
 
 def compare(files, num_classes, rounds):
     """Return the best of a few rounds."""
-    scale = Scale(num_classes)
+    scale = MaskValues(num_classes)
     found = []
     with get_context("spawn").Pool(2) as pool:
         pool.map(decode, [files[:20]] * 2, chunksize=1)

@@ -7,9 +7,9 @@ import torch
 
 from smallobjects import cuda
 from smallobjects.devices import find_device
-from smallobjects.pseudo_labels.devices import select_device as for_labels
+from smallobjects.pseudo_labels.devices import prepare_device
 from smallobjects.pseudo_labels.errors import BadInputError
-from smallobjects.segmentation.devices import select_device as for_segmentors
+from smallobjects.segmentation.devices import select_device
 from smallobjects.segmentation.errors import SegmentationError
 
 TOO_OLD = (
@@ -151,9 +151,9 @@ def test_a_job_of_slurm_that_was_given_a_gpu_stops_without_a_device_file(machine
 def test_every_room_stops_with_one_line(machine):
     machine(gpus=1)
     with pytest.raises(BadInputError, match=r"470\.82\.01"):
-        for_labels("auto", 1)
+        prepare_device("auto", 1)
     with pytest.raises(SegmentationError, match=r"470\.82\.01"):
-        for_segmentors("auto")
+        select_device("auto")
 
 
 def test_the_version_of_an_open_driver(monkeypatch, tmp_path):

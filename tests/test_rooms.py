@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from graphlib import TopologicalSorter
 
 import pytest
@@ -58,3 +59,14 @@ def test_the_modules_beside_the_rooms_import_none(rooms, beside):
     for module, others in beside.items():
         assert not others & set(rooms), module
     list(TopologicalSorter(beside).static_order())
+
+
+def test_a_public_class_has_a_name_of_its_own(repository):
+    """But for `Stages`, by which every method's stages are found."""
+    homes, package = defaultdict(list), repository / "src" / "smallobjects"
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(str(path.relative_to(package)))
+    homes.pop("Stages")
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

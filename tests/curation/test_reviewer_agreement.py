@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallobjects.curation.agreement import Agreement, agreements, disagreements
+from smallobjects.curation.agreement import ReviewerAgreement, agreements, disagreements
 from smallobjects.curation.submission import Settlement
 
 
@@ -24,7 +24,7 @@ from smallobjects.curation.submission import Settlement
     ],
 )
 def test_known_values(cells, kappa):
-    found = Agreement("A", "B", *cells).kappa
+    found = ReviewerAgreement("A", "B", *cells).kappa
     assert found == (kappa if kappa is None else pytest.approx(kappa, abs=1e-12))
 
 
@@ -33,7 +33,7 @@ def test_kappa_is_that_of_weighted_confusions(cells):
     """1 - Σ w n / Σ w e, with w = 1 off the diagonal and e the product of the margins."""
     confusion = np.array(cells, float).reshape(2, 2)
     weights = 1 - np.eye(2)
-    kappa = Agreement("A", "B", *cells).kappa
+    kappa = ReviewerAgreement("A", "B", *cells).kappa
     if confusion.sum() == 0:
         assert kappa is None
         return
@@ -47,11 +47,11 @@ def test_kappa_is_that_of_weighted_confusions(cells):
 
 
 def test_agreement_on_each_answer():
-    agreement = Agreement("A", "B", 8, 1, 3, 2)
+    agreement = ReviewerAgreement("A", "B", 8, 1, 3, 2)
     assert agreement.observed == 10 / 14
     assert agreement.on_accept == 16 / 20
     assert agreement.on_reject == 4 / 8
-    assert Agreement("A", "B", 3, 0, 0, 0).on_reject is None
+    assert ReviewerAgreement("A", "B", 3, 0, 0, 0).on_reject is None
 
 
 def test_pairs_count_what_both_decided(store, say, images):
@@ -63,7 +63,7 @@ def test_pairs_count_what_both_decided(store, say, images):
                 say(name, image, words[letter])
     with store.connect() as connection:
         (pair,) = agreements(connection)
-    assert pair == Agreement("Ada", "Bo", 1, 1, 1, 1)
+    assert pair == ReviewerAgreement("Ada", "Bo", 1, 1, 1, 1)
 
 
 def test_disagreements_end_when_they_are_settled_or_minds_change(store, say, images):

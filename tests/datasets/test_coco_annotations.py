@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.layouts.coco.masks import decode_mask
+from smallobjects.datasets.layouts.coco.masks import decode_annotation
 from smallobjects.datasets.layouts.coco.objects import box_of, class_of
 from smallobjects.datasets.layouts.coco.outlines import run_lengths
 
@@ -27,7 +27,7 @@ def test_both_kinds_of_run_lengths(mask):
     code = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
     code["counts"] = code["counts"].decode()
     for annotation in (plain, {"segmentation": code}):
-        decoded = decode_mask(annotation, 6, 9, "a.json")
+        decoded = decode_annotation(annotation, 6, 9, "a.json")
         assert decoded.dtype == bool
         assert (decoded == mask).all()
 
@@ -37,7 +37,7 @@ def test_parts_of_a_polygon_belong_together():
     expected = np.zeros((6, 9), bool)
     expected[1:3, 1:3] = True
     expected[2:4, 5:8] = True
-    assert (decode_mask({"segmentation": squares}, 6, 9, "a.json") == expected).all()
+    assert (decode_annotation({"segmentation": squares}, 6, 9, "a.json") == expected).all()
 
 
 @given(arrays(bool, (6, 9)), st.integers(0, 30))
@@ -46,22 +46,22 @@ def test_run_lengths_that_end_early_are_refused(mask, kept):
     counts = code["counts"].decode()
     annotation = {"segmentation": {"size": [6, 9], "counts": counts[:kept]}}
     if kept >= len(counts):
-        assert (decode_mask(annotation, 6, 9, "a.json") == mask).all()
+        assert (decode_annotation(annotation, 6, 9, "a.json") == mask).all()
     else:
         with pytest.raises(DatasetError, match=r"^a\.json: its run lengths"):
-            decode_mask(annotation, 6, 9, "a.json")
+            decode_annotation(annotation, 6, 9, "a.json")
 
 
 @given(st.text(alphabet=[chr(n) for n in range(40, 120)], max_size=12))
 def test_no_text_is_read_beyond_its_end(counts):
     annotation = {"segmentation": {"size": [6, 9], "counts": counts}}
     try:
-        first = decode_mask(annotation, 6, 9, "a.json")
+        first = decode_annotation(annotation, 6, 9, "a.json")
     except DatasetError:
         return
     code = coco_mask.encode(np.asfortranarray(first.astype(np.uint8)))
     assert (coco_mask.decode(code).astype(bool) == first).all()
-    assert (decode_mask(annotation, 6, 9, "a.json") == first).all()
+    assert (decode_annotation(annotation, 6, 9, "a.json") == first).all()
 
 
 edges = st.integers(-20, 120).map(lambda number: number / 8)
@@ -104,7 +104,7 @@ def test_box_holds_the_pixels_it_touches(x, y, width, height):
 )
 def test_coordinates_far_from_the_image_are_refused_before_they_are_painted(polygon):
     with pytest.raises(DatasetError, match=r"^a\.json: a polygon (reaches|must)") as caught:
-        decode_mask({"segmentation": [[1, 1, 3, 1, 3, 3], polygon]}, 6, 9, "a.json")
+        decode_annotation({"segmentation": [[1, 1, 3, 1, 3, 3], polygon]}, 6, 9, "a.json")
     assert len(str(caught.value)) < 150
 
 
@@ -115,7 +115,7 @@ coordinates = st.floats(-9, 18).map(lambda x: round(x, 2))
 def test_what_hangs_over_the_border_is_painted_as_the_library_does(points):
     polygon = [value for point in points for value in point]
     expected = coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects([polygon], 6, 9)))
-    assert (decode_mask({"segmentation": [polygon]}, 6, 9, "a.json") == expected).all()
+    assert (decode_annotation({"segmentation": [polygon]}, 6, 9, "a.json") == expected).all()
 
 
 @pytest.mark.parametrize("category", [[1], {"id": 1}, "1", None, 1.5, 10**400])

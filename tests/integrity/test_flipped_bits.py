@@ -40,7 +40,7 @@ from smallobjects.pseudo_labels.saliency.maps import read_map
 from smallobjects.pseudo_labels.saliency.model import load_saliency_network
 from smallobjects.pseudo_labels.training.checkpoint import Checkpoint
 from smallobjects.pseudo_labels.training.network_file import load_network, save_network
-from smallobjects.reporting.panels.predictions import read_mask as read_panel_mask
+from smallobjects.reporting.panels.predictions import read_prediction
 from smallobjects.reporting.tables.score_tables import read_score_table
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.checkpointing import load, save
@@ -144,7 +144,7 @@ MASK_READERS = {
     "external labels": external_folder,
     "training": loaded_label,
     "viewer": of_folder(pictures),
-    "panels": of_folder(read_panel_mask),
+    "panels": of_folder(read_prediction),
 }
 
 

@@ -27,7 +27,7 @@ from smallobjects.pseudo_labels.cda.pasting import (
     fitted_size,
     paste,
     paste_at_random,
-    shrink,
+    resize_object,
     turn,
 )
 from smallobjects.pseudo_labels.cda.training import PastedSample, pasted_rate_factor
@@ -220,7 +220,7 @@ def test_a_thin_object_that_shrinking_loses_is_not_pasted():
     mask = np.zeros((400, 400), dtype=bool)
     mask[0] = True
     image = np.full((400, 400, 3), 9, dtype=np.uint8)
-    _, small = shrink(image, mask, (8, 8))
+    _, small = resize_object(image, mask, (8, 8))
     assert not small.any()
     canvas = np.zeros((12, 12, 3), dtype=np.uint8)
     straight = published("cda.classifier", rotation=0)

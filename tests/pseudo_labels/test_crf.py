@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from published_settings import published
 
 from smallobjects.dense_crf import refine_probabilities
-from smallobjects.pseudo_labels.irn.hard_label_crf import mean_field, refine_labels
+from smallobjects.pseudo_labels.irn.hard_label_crf import mean_field_of_labels, refine_labels
 
 GENTLE = published(
     "irn.seed.crf",
@@ -74,7 +74,7 @@ def test_near_brute_force(seed):
     image = np.clip(image + generator.integers(-8, 9, image.shape), 0, 255).astype(np.uint8)
     labels = np.where(generator.random(labels.shape) < 0.1, 2, labels)
     expected = brute_force(image, labels, 3, GENTLE)
-    found = mean_field(image, labels, 3, GENTLE)
+    found = mean_field_of_labels(image, labels, 3, GENTLE)
     # The permutohedral lattice of pydensecrf only approximates the kernels.
     assert np.abs(found - expected).mean() < 0.05
     sure = np.sort(expected, axis=0)[-1] - np.sort(expected, axis=0)[-2] > 0.3
@@ -115,7 +115,7 @@ def test_probabilities_of_hard_labels_are_refined_as_the_labels():
     image, _, noisy = halves(16, np.random.default_rng(3))
     own = GENTLE.label_confidence
     probabilities = np.where(noisy == np.arange(2)[:, None, None], own, 1 - own)
-    expected = mean_field(image, noisy, 2, GENTLE)
+    expected = mean_field_of_labels(image, noisy, 2, GENTLE)
     assert np.allclose(refine_probabilities(image, probabilities, GENTLE), expected, atol=1e-5)
     unchanged = refine_probabilities(image, probabilities, published("irn.seed.crf", iterations=0))
     assert np.allclose(unchanged, probabilities)

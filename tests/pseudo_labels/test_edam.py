@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from smallobjects.pseudo_labels.cams.classifier import Classifier
 from smallobjects.pseudo_labels.cams.maps import to_image_size
-from smallobjects.pseudo_labels.edam.labels import divided_by_maximum, fuse, make_label
+from smallobjects.pseudo_labels.edam.labels import fuse, make_label, normalise_maps
 from smallobjects.pseudo_labels.edam.maps import class_masks
 from smallobjects.pseudo_labels.edam.network import (
     EdamNetwork,
@@ -279,7 +279,7 @@ def test_a_mask_that_is_nowhere_gives_a_map_of_zeros():
         assert 2 not in label
         nothing = make_label(image, np.array([2]), maps[:1], saliency, settings)
         assert not nothing.any()
-    flat = divided_by_maximum(np.stack([np.zeros((2, 3)), np.full((2, 3), 0.25)]))
+    flat = normalise_maps(np.stack([np.zeros((2, 3)), np.full((2, 3), 0.25)]))
     assert flat.tolist() == [[[0] * 3] * 2, [[1] * 3] * 2]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from published_settings import published
 
 from smallobjects.pseudo_labels.edam.pairs import (
-    Pair,
+    ImagePair,
     draw_pairs,
     judged_classes,
     pairs_of_passes,
@@ -49,7 +49,7 @@ def slow_pairs(ids, shown, generator):
             class_id = (classes or shown[image])[generator.integers(len(classes or shown[image]))]
             found = others[class_id]
             partner = found[generator.integers(len(found))] if classes else image
-        pairs.append(Pair(image, partner, class_id))
+        pairs.append(ImagePair(image, partner, class_id))
     return [pairs[index] for index in generator.permutation(len(pairs))]
 
 
@@ -95,7 +95,7 @@ def test_a_partner_comes_from_any_of_the_classes():
         for pair in draw_pairs(list(shown), shown, generator)
         if pair.first == "both"
     )
-    assert set(found) == {Pair("both", "one", 1), Pair("both", "two", 2)}
+    assert set(found) == {ImagePair("both", "one", 1), ImagePair("both", "two", 2)}
 
 
 def test_passes_differ_and_follow_the_seed():

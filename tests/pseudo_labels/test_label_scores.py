@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallobjects.pseudo_labels.labels.scores import LabelScores, class_ious, mean_iou
+from smallobjects.pseudo_labels.labels.scores import LabelScores, ious_of_confusion, mean_iou
 
 
 def slow_ious(truths, labels, classes, void):
@@ -32,7 +32,7 @@ def test_equals_loops(classes, images, seed):
         scores.add(truth, label)
     for void in ("exclude", "background"):
         expected = slow_ious(truths, labels, classes, void)
-        found = class_ious(scores.confusion(void))
+        found = ious_of_confusion(scores.confusion(void))
         assert found == pytest.approx(expected)
         existing = [iou for iou in expected if iou is not None]
         assert mean_iou(scores.confusion(void)) == (
@@ -40,7 +40,7 @@ def test_equals_loops(classes, images, seed):
         )
     zeros = [np.zeros_like(label) for label in labels]
     expected = slow_ious(truths, zeros, classes, "exclude")
-    assert class_ious(scores.all_background()) == pytest.approx(expected)
+    assert ious_of_confusion(scores.all_background()) == pytest.approx(expected)
 
 
 def test_80_classes():

@@ -16,7 +16,7 @@ from torch.nn import functional
 from smallobjects.dense_crf import refine_probabilities
 from smallobjects.pseudo_labels.rca.aggregation import SemanticAggregation
 from smallobjects.pseudo_labels.rca.clustering import kmeans
-from smallobjects.pseudo_labels.rca.contrast import Pair, contrast_loss, draw_pairs
+from smallobjects.pseudo_labels.rca.contrast import RegionPair, contrast_loss, draw_pairs
 from smallobjects.pseudo_labels.rca.labels import rca_label, refine_attention
 from smallobjects.pseudo_labels.rca.memory import RegionMemory
 from smallobjects.pseudo_labels.rca.network import RcaNetwork
@@ -142,7 +142,7 @@ def test_classes_that_nothing_can_be_said_of_count_nothing():
     nothing.backward()
     assert float(nothing.detach()) == 0
     flat = torch.zeros(2, 4, 4, 4)  # every probability is exactly its mean
-    pair = [Pair(0, 1, 1, 2, 0.4)]
+    pair = [RegionPair(0, 1, 1, 2, 0.4)]
     loss = contrast_loss(embeddings, flat, pair, memory, 0.07)
     loss.backward()
     assert float(loss.detach()) == 0

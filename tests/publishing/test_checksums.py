@@ -12,7 +12,7 @@ from smallobjects.publishing.checksums import (
     check_recorded,
     file_checksum,
     keep_checksums,
-    read_record,
+    read_checksums,
 )
 
 
@@ -45,7 +45,7 @@ def test_published_files_and_folders_have_theirs_in_the_results(results):
         (folder / "raw.jpg").symlink_to(results)
     kept = sorted(str(path.relative_to(results)) for path in results.rglob("*.sha256"))
     assert kept == ["checksums/demo/ce.pth.sha256", "checksums/demo/labels.sha256"]
-    names = [name for name, _ in read_record(results / kept[1])]
+    names = [name for name, _ in read_checksums(results / kept[1])]
     assert names == ["demo/labels/a b.png", "demo/labels/c.png", "demo/labels/sub/d.png"]
     for record in kept:
         subprocess.run(["sha256sum", "--check", "--strict", record], cwd=results, check=True)
@@ -94,5 +94,5 @@ def test_any_name_comes_back(name, tmp_path_factory):
     with publish_directory(results / "labels") as folder:
         (folder / name).write_bytes(b"x")
     record = results / "checksums" / "labels.sha256"
-    assert [found for found, _ in read_record(record)] == [f"labels/{name}"]
+    assert [found for found, _ in read_checksums(record)] == [f"labels/{name}"]
     subprocess.run(["sha256sum", "--check", "--strict", record], cwd=results, check=True)

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from smallobjects.config import load
 from smallobjects.segmentation import modules as _registered  # noqa: F401
 from smallobjects.segmentation.errors import SegmentationError
-from smallobjects.segmentation.pretrained import check_pretrained, read_weights, weights_for
+from smallobjects.segmentation.pretrained import check_pretrained, read_pretrained, weights_for
 
 TORCHVISION = {
     "fcn": "resnet50",
@@ -304,6 +304,6 @@ def test_files_that_are_no_weights_are_named(tmp_path, name):
     else:
         path.write_bytes(b"<html>" if name.startswith("page") else b"PK\x03\x04 cut off")
     with pytest.raises(SegmentationError, match=rf"{name}: cannot be read as pretrained weights"):
-        read_weights(path)
+        read_pretrained(path)
     with pytest.raises(FileNotFoundError, match="no such pretrained weights"):
-        read_weights(tmp_path / "gone.pth")
+        read_pretrained(tmp_path / "gone.pth")

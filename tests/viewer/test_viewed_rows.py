@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallobjects.viewer.rows import ORDERS, SIZES, Query, Rows, ViewError, read_rows
+from smallobjects.viewer.rows import ORDERS, SIZES, InstanceRows, Query, ViewError, read_rows
 
 
 def frame(count=200, seed=0):
@@ -42,7 +42,7 @@ def rows_of(table, tmp_path):
 def test_rows_are_those_of_pandas(classes, sizes, ends, image, order, descending):
     table = frame()
     table = table[table["class_id"] > 0].reset_index(drop=True)
-    rows = Rows({name: table[name].to_numpy() for name in table if name != "image"}
+    rows = InstanceRows({name: table[name].to_numpy() for name in table if name != "image"}
                 | {"image": table["image"].to_numpy().astype(str)})  # fmt: skip
     lowest, highest = min(ends) / 10, max(ends) / 10
     query = Query(frozenset(classes), frozenset(sizes), lowest, highest, image, order, descending)
@@ -59,7 +59,7 @@ def test_rows_are_those_of_pandas(classes, sizes, ends, image, order, descending
 
 def test_the_histogram_has_ten_parts():
     iou = np.array([0, 0.05, 0.15, 0.15, 0.95, 1])
-    assert Rows({"iou": iou}).histogram(np.array([0, 2, 3, 4, 5])) == [1, 2, *[0] * 6, 0, 2]
+    assert InstanceRows({"iou": iou}).histogram(np.array([0, 2, 3, 4, 5])) == [1, 2, *[0] * 6, 0, 2]
 
 
 def test_the_background_is_no_row(tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from smallobjects.cluster.local_orphans import mark_jobs
 from smallobjects.config import ConfigError, Experiment
-from smallobjects.config.layers import check_files
+from smallobjects.config.layers import require_single_keys
 from smallobjects.config.layout import CELL
 from smallobjects.losses.arms import PATTERN as ARM_PATTERN
 from smallobjects.overview.data_used import data_used
@@ -24,7 +24,7 @@ from smallobjects.workflow.saliency import SaliencyQuestions
 from smallobjects.workflow.tables import TableQuestions
 
 try:
-    check_files(workflow.configfiles)
+    require_single_keys(workflow.configfiles)
     EXPERIMENT = Experiment(config, Path(workflow.basedir) / "config")
 except ConfigError as error:
     raise WorkflowError(f"The configuration cannot be run.\n{error}") from None

@@ -10,7 +10,7 @@ from smallobjects.datasets.class_tables import COCO_CLASSES
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.layouts.coco.annotations import CocoEntry, read_annotation_file
 from smallobjects.datasets.layouts.coco.converter import paint_instances, semantic_from_instances
-from smallobjects.datasets.layouts.coco.masks import decode_mask
+from smallobjects.datasets.layouts.coco.masks import decode_annotation
 from smallobjects.datasets.layouts.coco.objects import is_crowd
 from smallobjects.metrics.ground_truth import TruthMasks
 
@@ -84,7 +84,7 @@ class CocoTruth:
             class_id = self._class(annotation, where)
             if class_id is None:
                 continue
-            mask = decode_mask(annotation, *size, where)
+            mask = decode_annotation(annotation, *size, where)
             if is_crowd(annotation, where):
                 crowd |= mask
             else:

@@ -130,7 +130,7 @@ def score(
     from smallobjects.metrics.fine_grained import fine_grained_mious
     from smallobjects.metrics.folders import (
         ImageFiles,
-        Scale,
+        MaskValues,
         read_image_list,
         rows_table,
         score_batches,
@@ -146,7 +146,7 @@ def score(
         ids = list(found)
         files = [ImageFiles(path, truths.of(image)) for image, path in found.items()]
         batches = score_batches(
-            files, Scale(num_classes, size_limits), workers or _useful_workers(len(ids))
+            files, MaskValues(num_classes, size_limits), workers or _useful_workers(len(ids))
         )
         rows, confusion, areas_of_images = _collect(batches, len(ids))
     except ValueError as error:

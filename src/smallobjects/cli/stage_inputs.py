@@ -73,11 +73,11 @@ class StageInputs:
     ) -> "list[Trial]":
         """Try thresholds on some images, with the other parameters of the stage as they are."""
         from smallobjects.pseudo_labels.cams.stores import CamStores
-        from smallobjects.pseudo_labels.devices import select_device
+        from smallobjects.pseudo_labels.devices import prepare_device
         from smallobjects.pseudo_labels.tuning.one_threshold import try_thresholds
         from smallobjects.pseudo_labels.tuning.seed_thresholds import try_seed_thresholds
 
-        chosen = select_device(device, threads)
+        chosen = prepare_device(device, threads)
         with CamStores(list(self.cams)) as stores:
             if self.stage == "seed":
                 return try_seed_thresholds(

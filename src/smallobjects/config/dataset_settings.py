@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from smallobjects.config.config_folder import ConfigFolder, OwnLayers
-from smallobjects.config.contradictions.datasets import check_dataset
+from smallobjects.config.contradictions.datasets import check_dataset_settings
 from smallobjects.config.contradictions.said import Said
 from smallobjects.config.errors import ConfigError, unknown, validate
 from smallobjects.config.origins import Resolved, resolve
@@ -21,7 +21,7 @@ class DatasetSettings(ConfigFolder):
         resolved = self.dataset_layers(name)
         key, origin = f"datasets.{name}", self.origin("datasets", name)
         parameters = validate(DatasetParameters, resolved.values, key, origin)
-        check_dataset(Said.of(key, parameters, resolved))
+        check_dataset_settings(Said.of(key, parameters, resolved))
         return parameters
 
     def dataset_layers(self, name: str) -> Resolved:

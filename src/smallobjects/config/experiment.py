@@ -7,8 +7,8 @@ from typing import Any
 
 from smallobjects.config.errors import ConfigError
 from smallobjects.config.layers import merge, read_yaml
-from smallobjects.config.matrix import Cell, Row, external_name
-from smallobjects.config.model import Block
+from smallobjects.config.matrix import Cell, MatrixRow, external_name
+from smallobjects.config.model import MatrixBlock
 from smallobjects.config.names import check_names
 from smallobjects.config.origins import Sources
 from smallobjects.config.segmentor_settings import SegmentorSettings
@@ -98,10 +98,10 @@ class Experiment(SegmentorSettings):
         scores = published[cell.dataset].model_dump().items()
         return {name: ce + gain * (cell.loss == "sb") for name, (ce, gain) in scores}
 
-    def _rows(self, blocks: Iterable[Block]) -> list[Row]:
+    def _rows(self, blocks: Iterable[MatrixBlock]) -> list[MatrixRow]:
         """Return the label sources with the segmentors of some blocks, on each dataset, once."""
         rows = [
-            Row(dataset, source, segmentor)
+            MatrixRow(dataset, source, segmentor)
             for block in blocks
             for source in block.labels
             for segmentor in block.segmentors

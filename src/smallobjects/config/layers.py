@@ -47,7 +47,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return expand_home(content)
 
 
-def check_files(paths: Iterable[str | Path]) -> None:
+def require_single_keys(paths: Iterable[str | Path]) -> None:
     """Refuse files of settings in which a key stands twice; Snakemake takes the last of the two.
 
     Raises:

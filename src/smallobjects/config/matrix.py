@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Row(NamedTuple):
+class MatrixRow(NamedTuple):
     """A row of the tables, on one dataset."""
 
     dataset: str

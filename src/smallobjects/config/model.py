@@ -15,7 +15,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 Changes = dict[str, dict[str, Any]]
 
 
-class Block(Parameters):
+class MatrixBlock(Parameters):
     """A block of table rows: every label source with every segmentor."""
 
     labels: tuple[str, ...]
@@ -73,7 +73,7 @@ class ExperimentConfig(Parameters):
     """Folder of the archives and raw data that are fetched, shared by all scales."""
     datasets: tuple[str, ...]
     """Files of config/datasets/."""
-    matrix: tuple[Block, ...]
+    matrix: tuple[MatrixBlock, ...]
     losses: tuple[Kind, ...] = ("ce", "sb")
     """`ce` cross-entropy, `sw` size-weighted (L_sw), `sb` size-weighted with EWC (L_sb)."""
     seeds: tuple[NonNegativeInt, ...] = (0,)
@@ -83,7 +83,7 @@ class ExperimentConfig(Parameters):
     tables: Tables = Tables()
     keep_predictions: bool = True
     """Keep the class maps of the evaluated images; else they are deleted when they are scored."""
-    ablation: Block = Block(labels=("full",), segmentors=("deeplabv2",))
+    ablation: MatrixBlock = MatrixBlock(labels=("full",), segmentors=("deeplabv2",))
     """The rows of the ablation table, which compares ce, sw, sb, and the further τ and λ of each
     segmentor's `ablation`. Made when it is asked for: snakemake results/tables/ablation.tex"""
     compute: dict[str, Any] = {}

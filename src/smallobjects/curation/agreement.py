@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Agreement:
+class ReviewerAgreement:
     """The images that two reviewers both decided, by what they said; skipped ones do not count."""
 
     first: str
@@ -57,7 +57,7 @@ class Agreement:
         return _share(2 * self.both_reject, 2 * self.both_reject + differing)
 
 
-def agreements(connection: sqlite3.Connection) -> list[Agreement]:
+def agreements(connection: sqlite3.Connection) -> list[ReviewerAgreement]:
     """Return the agreement of every two reviewers who decided on the same image, by name."""
     counts: dict[tuple[str, str], dict[tuple[str, str], int]] = defaultdict(dict)
     for first, second, said, answered, number in connection.execute(
@@ -68,7 +68,7 @@ def agreements(connection: sqlite3.Connection) -> list[Agreement]:
         counts[first, second][said, answered] = number
     cells = (("accept", "accept"), ("accept", "reject"), ("reject", "accept"), ("reject", "reject"))
     return [
-        Agreement(*pair, *(number.get(cell, 0) for cell in cells))
+        ReviewerAgreement(*pair, *(number.get(cell, 0) for cell in cells))
         for pair, number in counts.items()
     ]
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from smallobjects.losses.label_checks import check_classes, check_integer_labels
+from smallobjects.losses.label_checks import check_integer_labels, check_label_classes
 from smallobjects.losses.size_weighting import size_weights
 
 
@@ -35,7 +35,7 @@ def weighted_cross_entropy(
     _check_shapes(logits, labels, weights)
     check_integer_labels(labels)
     if labels.device.type == "cpu" and not torch.compiler.is_compiling():
-        check_classes(labels, logits.shape[1], ignore_index)
+        check_label_classes(labels, logits.shape[1], ignore_index)
     per_pixel = F.cross_entropy(logits, labels.long(), ignore_index=ignore_index, reduction="none")
     total = weights.sum() if total is None else total
     # The lower bound replaces a test for "no pixel" that would make a GPU wait for the answer.

@@ -39,7 +39,7 @@ def check_no_other_void(lowest: int, ignore_index: int) -> None:
         )
 
 
-def check_classes(labels: Tensor, num_classes: int, ignore_index: int) -> None:
+def check_label_classes(labels: Tensor, num_classes: int, ignore_index: int) -> None:
     """Refuse labels outside 0..num_classes-1 that are not `ignore_index`.
 
     Raises:

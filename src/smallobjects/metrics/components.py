@@ -12,7 +12,7 @@ import numpy as np
 from smallobjects.runs import Runs
 
 
-class Regions(NamedTuple):
+class PredictedRegions(NamedTuple):
     """The 8-connected regions of each class of a prediction, numbered from 1 to N.
 
     Class 0, connected or not, is region 0. What a region has in one row without a gap is a block.
@@ -34,7 +34,7 @@ class Regions(NamedTuple):
     """B int64, their first pixels, as indices of the flattened prediction."""
 
 
-def regions_of(prediction: np.ndarray, runs: Runs) -> Regions:
+def regions_of(prediction: np.ndarray, runs: Runs) -> PredictedRegions:
     """Find the regions of a prediction. One pass labels those of all classes.
 
     Args:
@@ -63,11 +63,11 @@ def regions_of(prediction: np.ndarray, runs: Runs) -> Regions:
     last[region] = start
     classes = np.zeros(count + 1, np.int64)
     classes[1:] = prediction.ravel()[first[1:]]
-    return Regions(flat, of_run, classes, first, last // max(width, 1), region, start)
+    return PredictedRegions(flat, of_run, classes, first, last // max(width, 1), region, start)
 
 
 def components_of_regions(
-    prediction: np.ndarray, runs: Runs, regions: Regions, classes: np.ndarray
+    prediction: np.ndarray, runs: Runs, regions: PredictedRegions, classes: np.ndarray
 ) -> np.ndarray:
     """Return the component of each region of some classes.
 
@@ -94,7 +94,7 @@ def components_of_regions(
     return components
 
 
-def _may_enclose(regions: Regions, shape: tuple[int, int]) -> np.ndarray:
+def _may_enclose(regions: PredictedRegions, shape: tuple[int, int]) -> np.ndarray:
     """Return the regions that may have an island of their class in a hole, some more than once.
 
     If region A encloses islands, B be the one that comes first in scan order. It begins in a gap of
@@ -129,7 +129,11 @@ def _may_enclose(regions: Regions, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _join_islands(
-    components: np.ndarray, outer: np.ndarray, mask: np.ndarray, runs: Runs, regions: Regions
+    components: np.ndarray,
+    outer: np.ndarray,
+    mask: np.ndarray,
+    runs: Runs,
+    regions: PredictedRegions,
 ) -> None:
     """Give the islands in the holes of some regions of one class the number of their encloser.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def class_ious(areas: "pd.DataFrame") -> "pd.DataFrame":
+def image_class_ious(areas: "pd.DataFrame") -> "pd.DataFrame":
     """Return the IoU of each class in each image whose ground truth has it.
 
     A class that an image's ground truth does not have has no IoU there, whether it is predicted or
@@ -47,7 +47,7 @@ def fine_grained_mious(areas: "pd.DataFrame") -> dict[str, float | None]:
         - `miou_c` (mIoU^C): per class the mean over the images whose ground truth has it, then the
           mean over the classes that any image has.
     """
-    ious = class_ious(areas)
+    ious = image_class_ious(areas)
     return {"miou_i": _mean_of_means(ious, "image"), "miou_c": _mean_of_means(ious, "class_id")}
 
 

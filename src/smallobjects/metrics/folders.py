@@ -27,7 +27,7 @@ BATCH = 64
 
 
 @dataclass(frozen=True)
-class Scale:
+class MaskValues:
     """What the values of the masks mean."""
 
     num_classes: int
@@ -54,7 +54,7 @@ class BatchScores(NamedTuple):
     """For each image, its areas (dtype `AREAS`)."""
 
 
-class Selection(NamedTuple):
+class ImagesToScore(NamedTuple):
     """The images to score."""
 
     images: dict[str, Path]
@@ -65,7 +65,7 @@ class Selection(NamedTuple):
 
 def select_images(
     predictions: Path, truths: Truths, listed: list[str] | None, skip_missing: bool
-) -> Selection:
+) -> ImagesToScore:
     """Find the images to score.
 
     Args:
@@ -97,10 +97,10 @@ def select_images(
         )
     if not images:
         raise ValueError(f"{lacking[0]}; of every image something is missing")
-    return Selection(images, len(lacking))
+    return ImagesToScore(images, len(lacking))
 
 
-def score_image(files: ImageFiles, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
+def score_image(files: ImageFiles, scale: MaskValues) -> tuple[np.ndarray, np.ndarray]:
     """Read and score one image.
 
     Returns:
@@ -123,7 +123,7 @@ def score_image(files: ImageFiles, scale: Scale) -> tuple[np.ndarray, np.ndarray
     )
 
 
-def score_batch(scale: Scale, batch: list[ImageFiles]) -> BatchScores:
+def score_batch(scale: MaskValues, batch: list[ImageFiles]) -> BatchScores:
     """Score a few images; what comes back is small, however large the masks are."""
     scores = [score_image(files, scale) for files in batch]
     rows, matrices = map(list, zip(*scores, strict=True))
@@ -131,7 +131,7 @@ def score_batch(scale: Scale, batch: list[ImageFiles]) -> BatchScores:
 
 
 def score_batches(
-    files: Iterable[ImageFiles], scale: Scale, workers: int = 1
+    files: Iterable[ImageFiles], scale: MaskValues, workers: int = 1
 ) -> Iterator[BatchScores]:
     """Score many images and yield their scores in their order, `BATCH` images at a time.
 

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from smallobjects.metrics.areas import union
-from smallobjects.metrics.fine_grained import class_ious
+from smallobjects.metrics.fine_grained import image_class_ious
 from smallobjects.metrics.instances import SIZES
 from smallobjects.metrics.summary import IA_KEYS
 
@@ -83,7 +83,7 @@ def image_sums(rows: pd.DataFrame, areas: pd.DataFrame, num_classes: int) -> Ima
             f"image {rows.loc[stray, 'image'].iloc[0]!r} has instances but no areas; take both "
             "tables from one call of `smallobjects score`"
         )
-    ious = class_ious(areas)
+    ious = image_class_ious(areas)
     means = ious.groupby("image")["iou"].mean()
     size = pd.Categorical(rows["size"], SIZES).codes.astype(np.int64) + 1
     bins = rows["class_id"].to_numpy() * BINS + size

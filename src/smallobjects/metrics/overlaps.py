@@ -17,7 +17,7 @@ from smallobjects.metrics.checks import (
     check_shape,
     check_voids,
 )
-from smallobjects.metrics.components import Regions, regions_of
+from smallobjects.metrics.components import PredictedRegions, regions_of
 from smallobjects.metrics.runs import distinct
 from smallobjects.runs import Runs, joint_runs
 
@@ -39,7 +39,7 @@ class Overlaps(NamedTuple):
     """H×W integers."""
     runs: Runs
     """The joint runs of prediction, class mask and instance mask."""
-    regions: Regions
+    regions: PredictedRegions
     """The regions of the prediction."""
 
 

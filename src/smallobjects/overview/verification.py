@@ -14,7 +14,7 @@ from smallobjects.publishing.checksums import (
     SUFFIX,
     file_checksum,
     keeps_checksums,
-    read_record,
+    read_checksums,
 )
 
 Verdict = Literal["right", "changed", "missing", "unreadable", "unknown", "left over"]
@@ -31,7 +31,7 @@ _LEFT_OVER = (".partial", ".replaced", ".lock", ".work")
 
 
 @dataclass(frozen=True)
-class Finding:
+class FileFinding:
     """What was found of one file."""
 
     path: str
@@ -64,11 +64,11 @@ def expected_files(results: Path) -> list[_Expected]:
     for kept in sorted((results / FOLDER).rglob(f"*{SUFFIX}")):
         target = kept.relative_to(results / FOLDER).with_suffix("")
         if not _was_scored(results, target):
-            found |= dict(read_record(kept))
+            found |= dict(read_checksums(kept))
     return [_Expected(results, path, found[path]) for path in sorted(found)]
 
 
-def verify(expected: list[_Expected], workers: int = 1) -> Iterator[Finding]:
+def verify(expected: list[_Expected], workers: int = 1) -> Iterator[FileFinding]:
     """Compare every file with its checksum, in the order given.
 
     Args:
@@ -81,7 +81,7 @@ def verify(expected: list[_Expected], workers: int = 1) -> Iterator[Finding]:
     yield from ordered_map(_verdict, expected, workers, chunk_size=64)
 
 
-def foreign_files(results: Path, expected: list[_Expected]) -> Iterator[Finding]:
+def foreign_files(results: Path, expected: list[_Expected]) -> Iterator[FileFinding]:
     """Yield what lies in a folder of results without a checksum, sorted by path.
 
     Logs and benchmarks have none, and neither have symbolic links to raw data, the report, and what
@@ -96,14 +96,14 @@ def foreign_files(results: Path, expected: list[_Expected]) -> Iterator[Finding]
                 folders.remove(name)
             elif name.endswith(_LEFT_OVER):
                 folders.remove(name)
-                yield Finding(str(path.relative_to(results)), "left over")
+                yield FileFinding(str(path.relative_to(results)), "left over")
         for name in sorted(files):
             path = Path(folder, name)
             here = str(path.relative_to(results))
             if here in known or name in _EXPECTED or path.is_symlink():
                 continue
             left = name.startswith(".") and name.endswith(_LEFT_OVER)
-            yield Finding(here, "left over" if left else "unknown")
+            yield FileFinding(here, "left over" if left else "unknown")
 
 
 def _was_scored(results: Path, target: Path) -> bool:
@@ -114,7 +114,7 @@ def _was_scored(results: Path, target: Path) -> bool:
     return (results / parts[0] / SCORES / Path(*parts[2:]) / SUMMARY).exists()
 
 
-def _verdict(file: _Expected) -> Finding:
+def _verdict(file: _Expected) -> FileFinding:
     path = file.results / file.path
     try:
         verdict = "right" if file_checksum(path) == file.checksum else "changed"
@@ -122,4 +122,4 @@ def _verdict(file: _Expected) -> Finding:
         verdict = "missing"
     except OSError:
         verdict = "unreadable"
-    return Finding(file.path, verdict)
+    return FileFinding(file.path, verdict)

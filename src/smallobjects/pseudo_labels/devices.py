@@ -6,7 +6,7 @@ from smallobjects.devices import find_device
 from smallobjects.pseudo_labels.errors import BadInputError
 
 
-def select_device(name: str, threads: int) -> torch.device:
+def prepare_device(name: str, threads: int) -> torch.device:
     """Prepare torch for repeatable results and return the device called `name`.
 
     Args:

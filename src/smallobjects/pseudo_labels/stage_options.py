@@ -132,11 +132,11 @@ def _with_context(command: Callable) -> Callable:
         **options: object,
     ) -> None:
         from smallobjects.datasets.prepared import PreparedDataset
-        from smallobjects.pseudo_labels.devices import select_device
+        from smallobjects.pseudo_labels.devices import prepare_device
         from smallobjects.pseudo_labels.training.context import TrainingContext
 
         data = PreparedDataset.open(dataset)
-        chosen = select_device(device, threads)
+        chosen = prepare_device(device, threads)
         context = TrainingContext(data, data.split(split), seed, chosen, workers, checkpoint)
         command(context=context, **options)
 
@@ -172,13 +172,13 @@ def _with_shard(command: Callable) -> Callable:
         dataset: Path, split: str, shard: str, threads: int, device: str, **options: object
     ) -> None:
         from smallobjects.datasets.prepared import PreparedDataset
-        from smallobjects.pseudo_labels.devices import select_device
+        from smallobjects.pseudo_labels.devices import prepare_device
         from smallobjects.pseudo_labels.shard_context import ShardContext
         from smallobjects.pseudo_labels.sharding import Shard
 
         data = PreparedDataset.open(dataset)
         image_ids = Shard.parse(shard).take(data.split(split))
-        context = ShardContext(data, image_ids, select_device(device, threads))
+        context = ShardContext(data, image_ids, prepare_device(device, threads))
         command(context=context, **options)
 
     return run

@@ -81,13 +81,13 @@ def check_recorded(path: Path) -> None:
     if found is None:
         return
     kept = _kept_in(*found)
-    if kept.is_file() and dict(read_record(kept)).get(str(found[1])) != file_checksum(path):
+    if kept.is_file() and dict(read_checksums(kept)).get(str(found[1])) != file_checksum(path):
         raise DamagedError(
             f"{path}: has changed since it was written; remove it, and it is made again"
         )
 
 
-def read_record(kept: Path) -> Iterator[tuple[str, str]]:
+def read_checksums(kept: Path) -> Iterator[tuple[str, str]]:
     """Yield path, from the folder of results, and checksum of every file in a list."""
     for line in os.fsdecode(kept.read_bytes()).split("\n")[:-1]:
         checksum, _, name = line.partition("  ")

@@ -8,7 +8,7 @@ from mmseg.registry import DATASETS
 
 from smallobjects.datasets.prepared import VOID, PreparedDataset
 from smallobjects.segmentation.errors import SegmentationError
-from smallobjects.segmentation.image_loading import read_label
+from smallobjects.segmentation.image_loading import read_training_label
 from smallobjects.segmentation.sampling import Draw, sample_randomness
 
 
@@ -79,7 +79,7 @@ def check_labels(ids: list[str], labels: Path) -> None:
             f"images of {len(ids)} in the split; make the labels of the whole split"
         )
     # The first label usually answers it.
-    if not any((read_label(labels / f"{image_id}.png") != VOID).any() for image_id in ids):
+    if not any((read_training_label(labels / f"{image_id}.png") != VOID).any() for image_id in ids):
         raise SegmentationError(
             f"{labels}: every pixel of all {len(ids)} labels is {VOID} (ignored), so there is "
             "nothing to learn; make the labels again"

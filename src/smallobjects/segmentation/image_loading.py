@@ -46,7 +46,7 @@ class LoadLabels(LoadAnnotations):
 
     def _load_seg_map(self, results: dict) -> None:
         path = results["seg_map_path"]
-        labels = read_label(Path(path))
+        labels = read_training_label(Path(path))
         if labels.shape != tuple(results["img_shape"][:2]):
             raise SegmentationError(
                 f"{path}: the label is {labels.shape} pixels (height, width), its image "
@@ -62,7 +62,7 @@ class LoadLabels(LoadAnnotations):
         results["seg_fields"].append("gt_seg_map")
 
 
-def read_label(path: Path) -> np.ndarray:
+def read_training_label(path: Path) -> np.ndarray:
     """Return the values of a label PNG: H×W uint8 or uint16.
 
     Raises:

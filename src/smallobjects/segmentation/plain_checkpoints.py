@@ -18,7 +18,7 @@ from smallobjects.backbones.file_kinds import first_bytes, is_zip
 from smallobjects.backbones.torch_files import read_torch_file
 from smallobjects.errors import BadInputError
 from smallobjects.segmentation.errors import SegmentationError
-from smallobjects.segmentation.pretrained import load_pretrained, read_weights
+from smallobjects.segmentation.pretrained import load_pretrained, read_pretrained
 
 _REMEDY = (
     "remove it if a stopped training left it, and start again; otherwise fetch or make it again"
@@ -44,7 +44,7 @@ def load_from_file(filename: str, map_location: Any = None) -> dict[str, Any]:
         if torch_format:
             content = read_torch_file(path, "a checkpoint", _REMEDY)
         else:
-            content = {"state_dict": read_weights(path)}
+            content = {"state_dict": read_pretrained(path)}
     except BadInputError as error:
         raise SegmentationError(str(error)) from error
     if isinstance(content.get("meta"), dict):

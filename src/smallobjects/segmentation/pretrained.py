@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from smallobjects.backbones.table import which_backbone
-from smallobjects.backbones.weight_files import read_weights as read_weight_file
+from smallobjects.backbones.weight_files import read_weights
 from smallobjects.errors import BadInputError
 from smallobjects.segmentation.errors import SegmentationError
 
@@ -21,7 +21,7 @@ def pretrained_path(initial: Mapping[str, Any] | None) -> Path | None:
     return Path(initial["checkpoint"])
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
+def read_pretrained(path: Path) -> dict[str, Tensor]:
     """Return the weights in a file; see `smallobjects.backbones.weight_files.read_weights`.
 
     Raises:
@@ -34,7 +34,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             "null to train from random values"
         )
     try:
-        return read_weight_file(path, "give the weights of this network (.pth, .safetensors, .npz)")
+        return read_weights(path, "give the weights of this network (.pth, .safetensors, .npz)")
     except BadInputError as error:
         raise SegmentationError(str(error)) from error
 
@@ -48,7 +48,7 @@ def weights_for(network: nn.Module, path: Path) -> dict[str, Tensor]:
         FileNotFoundError: there is no such file.
         SegmentationError: the network and the weights differ in names or shapes.
     """
-    given = read_weights(path)
+    given = read_pretrained(path)
     rename = getattr(network, "renamed_weights", None)
     weights = rename(given) if rename else given
     own = network.state_dict()
@@ -121,7 +121,7 @@ def check_pretrained(backbone: Mapping[str, Any]) -> None:
     if path is None or initial.get("prefix"):
         return
     if not path.is_file():
-        read_weights(path)  # says what is wrong
+        read_pretrained(path)  # says what is wrong
     with torch.random.fork_rng(devices=[]):
         network: nn.Module = MODELS.build({**backbone, "init_cfg": None})
         load_pretrained(network, path)

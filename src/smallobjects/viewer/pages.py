@@ -11,7 +11,7 @@ from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
 from smallobjects.viewer.pictures import Pictures
-from smallobjects.viewer.rows import ORDERS, SIZES, Query, Rows, ViewError
+from smallobjects.viewer.rows import ORDERS, SIZES, InstanceRows, Query, ViewError
 from smallobjects.web.application import Application, as_json, page, whole_number
 from smallobjects.web.guard import Guard
 
@@ -22,7 +22,7 @@ Found = TypeVar("Found")
 _KEPT = "private, max-age=60"
 
 
-def application(pictures: Pictures, rows: Rows, title: str, guard: Guard) -> Application:
+def application(pictures: Pictures, rows: InstanceRows, title: str, guard: Guard) -> Application:
     """Return the viewer of predictions and their scores as a web application."""
     pages = _Pages(pictures, rows, title)
     routes = [
@@ -40,7 +40,7 @@ def application(pictures: Pictures, rows: Rows, title: str, guard: Guard) -> App
 class _Pages:
     """One method for each address."""
 
-    def __init__(self, pictures: Pictures, rows: Rows, title: str) -> None:
+    def __init__(self, pictures: Pictures, rows: InstanceRows, title: str) -> None:
         self.pictures = pictures
         self.rows = rows
         self.title = title

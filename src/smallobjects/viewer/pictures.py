@@ -12,7 +12,7 @@ from smallobjects.datasets.prepared import VOID, PreparedDataset
 from smallobjects.datasets.regions import regions
 from smallobjects.image_lists import file_of_id
 from smallobjects.metrics.masks import read_mask
-from smallobjects.viewer.rows import Rows, ViewError
+from smallobjects.viewer.rows import InstanceRows, ViewError
 from smallobjects.web.outlines import outline_paths
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -72,7 +72,7 @@ class Pictures:
         image.save(file, "PNG", transparency=bytes([0] + [255] * 255), compress_level=1)
         return file.getvalue()
 
-    def described(self, image: str, rows: Rows) -> dict:
+    def described(self, image: str, rows: InstanceRows) -> dict:
         """Return the instances of an image with their scores.
 
         Returns:

@@ -39,7 +39,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Rows:
+class InstanceRows:
     """N scored instances, without the background."""
 
     columns: dict[str, np.ndarray]
@@ -79,7 +79,7 @@ class Rows:
         return np.flatnonzero(self.columns["image"] == image)
 
 
-def read_rows(path: Path) -> Rows:
+def read_rows(path: Path) -> InstanceRows:
     """Return the table of instances that `score --instances-output` wrote.
 
     Raises:
@@ -100,4 +100,4 @@ def read_rows(path: Path) -> Rows:
     for image in np.unique(columns["image"]).tolist():
         if Path(image).name != image or image == "..":
             raise ViewError(f"{path}: {image!r} is no image id; ids are file names without suffix")
-    return Rows(columns)
+    return InstanceRows(columns)

@@ -4,7 +4,7 @@ from smallobjects.config.contradictions.said import Said, check_read, check_weig
 from smallobjects.config.contradictions.statistics import check_statistics
 
 
-def check_dataset(dataset: Said) -> None:
+def check_dataset_settings(dataset: Said) -> None:
     """Check one dataset.
 
     Raises:

@@ -14,7 +14,7 @@ REMEDY = (
 """For the raw masks; preparing them again would not help."""
 
 
-class Agreement(NamedTuple):
+class MaskAgreement(NamedTuple):
     """What two masks say together."""
 
     classes: dict[int, int]
@@ -25,7 +25,7 @@ class Agreement(NamedTuple):
     a class, or with more than one (background counts)."""
 
 
-def instance_classes(instances: np.ndarray, semantic: np.ndarray) -> Agreement:
+def instance_classes(instances: np.ndarray, semantic: np.ndarray) -> MaskAgreement:
     """Find the class of every instance: that of all of its pixels which are not void.
 
     Args:
@@ -64,4 +64,4 @@ def instance_classes(instances: np.ndarray, semantic: np.ndarray) -> Agreement:
             )
         else:
             classes[instance_id] = class_ids[0]
-    return Agreement(classes, contradictions)
+    return MaskAgreement(classes, contradictions)

@@ -9,7 +9,7 @@ from smallobjects.datasets.checks.description import NAME, Description, check_de
 from smallobjects.datasets.checks.files import FOLDERS, check_files, read_splits
 from smallobjects.datasets.checks.findings import Finding
 from smallobjects.datasets.checks.images import CheckedImage, ImageToCheck, check_image
-from smallobjects.datasets.checks.tables import Rows, read_tables
+from smallobjects.datasets.checks.tables import RowsByImage, read_tables
 from smallobjects.datasets.checksums import sum_of_files, sum_of_hashes
 from smallobjects.datasets.prepared import SIZES
 from smallobjects.datasets.tables import TABLES
@@ -58,7 +58,9 @@ def check_dataset(root: str | Path, workers: int = 1) -> Iterator[Finding]:
         yield from _wrong_counts(description, splits, checked)
 
 
-def _to_check(image_id: str, present: dict[str, set[str]], tables: dict[str, Rows]) -> ImageToCheck:
+def _to_check(
+    image_id: str, present: dict[str, set[str]], tables: dict[str, RowsByImage]
+) -> ImageToCheck:
     folders = frozenset(folder for folder in FOLDERS if image_id in present[folder])
     return ImageToCheck(
         image_id, folders, {name: rows.of(image_id) for name, rows in tables.items()}

@@ -11,7 +11,7 @@ from smallobjects.datasets.tables import TABLES
 from smallobjects.integrity.tables import whole_parquet
 
 
-class Rows:
+class RowsByImage:
     """The rows of a table by image."""
 
     def __init__(self, table: pa.Table) -> None:
@@ -33,7 +33,9 @@ class Rows:
         return self._by_image.get(image_id, [])
 
 
-def read_tables(root: Path, images: Collection[str]) -> tuple[dict[str, Rows], list[Finding]]:
+def read_tables(
+    root: Path, images: Collection[str]
+) -> tuple[dict[str, RowsByImage], list[Finding]]:
     """Read all tables.
 
     Args:
@@ -62,7 +64,7 @@ def read_tables(root: Path, images: Collection[str]) -> tuple[dict[str, Rows], l
         if empty:
             findings.append(Finding(file, f"has empty fields in the column {empty[0]}"))
             continue
-        tables[name] = Rows(table)
+        tables[name] = RowsByImage(table)
         findings += [
             Finding(file, f"has rows of {image_id!r}, which is in no split")
             for image_id in sorted(tables[name].images() - set(images))

@@ -77,12 +77,12 @@ def attribute_boxes(
     from smallobjects.pseudo_labels.bbam.detector import load_detector
     from smallobjects.pseudo_labels.bbam.finished import FinishedBatches
     from smallobjects.pseudo_labels.bbam.shard import shard_attributions
-    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.devices import prepare_device
     from smallobjects.pseudo_labels.sharding import Shard
 
     data = PreparedDataset.open(dataset)
     image_ids = Shard.parse(shard).take(data.split(split))
-    chosen = select_device(device, threads)
+    chosen = prepare_device(device, threads)
     network = load_detector(detector, data.num_classes).to(chosen)
     finished = FinishedBatches(scratch)
     found = shard_attributions(

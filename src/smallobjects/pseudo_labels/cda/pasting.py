@@ -39,7 +39,7 @@ def fitted_size(size: tuple[int, int], canvas: tuple[int, int], largest: float) 
     return height, width
 
 
-def shrink(
+def resize_object(
     image: np.ndarray, mask: np.ndarray, size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Resize an object to height and width: its image bilinearly, its mask by nearest neighbour."""
@@ -83,7 +83,7 @@ def paste_at_random(
     degrees = int(generator.integers(-parameters.rotation, parameters.rotation + 1))
     image, mask = turn(image, mask, degrees)
     size = fitted_size(mask.shape, canvas.shape[:2], parameters.largest_side)
-    image, mask = shrink(image, mask, size)
+    image, mask = resize_object(image, mask, size)
     top, left = (
         int(generator.integers(room - side + 1))
         for room, side in zip(canvas.shape[:2], size, strict=True)

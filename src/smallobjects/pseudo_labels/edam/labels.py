@@ -15,7 +15,7 @@ NEVER, ALWAYS = -2.0, 2.0
 """Scores below and above those of the background, which are 0 and 1."""
 
 
-def divided_by_maximum(maps: np.ndarray) -> np.ndarray:
+def normalise_maps(maps: np.ndarray) -> np.ndarray:
     """Divide each of K×H×W maps ≥ 0 by its maximum; one that is 0 everywhere stays 0."""
     highest = maps.max(axis=(1, 2), keepdims=True)
     return np.divide(maps, highest, out=np.zeros_like(maps), where=highest > 0)
@@ -67,7 +67,7 @@ def make_label(
     if len(classes) == 0:
         return np.zeros(image.shape[:2], dtype=np.uint8)
     full = to_image_size(torch.from_numpy(maps), *image.shape[:2]).numpy()
-    full = divided_by_maximum(full)
+    full = normalise_maps(full)
     background = (1 - full.max(axis=0, keepdims=True)) ** parameters.background_power
     # They do not add up to 1, as published: a factor common to all has no effect in the CRF.
     scores = refine_probabilities(image, np.concatenate([background, full]), parameters.crf)

@@ -11,7 +11,7 @@ import numpy as np
 from smallobjects.pseudo_labels.errors import BadInputError
 
 
-class Pair(NamedTuple):
+class ImagePair(NamedTuple):
     """Two images and a class that both show."""
 
     first: str
@@ -23,7 +23,7 @@ def draw_pairs(
     image_ids: Sequence[str],
     image_classes: Mapping[str, tuple[int, ...]],
     generator: np.random.Generator,
-) -> list[Pair]:
+) -> list[ImagePair]:
     """Pair the images of one pass; every image that has a class is in one pair or more.
 
     In random order, an image that is not yet in a pair gets one of its classes, and a partner of
@@ -62,7 +62,7 @@ def draw_pairs(
         else:
             class_id, partner = _any_partner(image, classes, members, generator)
         paired.add(image)
-        pairs.append(Pair(image, partner, class_id))
+        pairs.append(ImagePair(image, partner, class_id))
     return [pairs[index] for index in generator.permutation(len(pairs))]
 
 
@@ -113,7 +113,7 @@ def pairs_of_passes(
     image_classes: Mapping[str, tuple[int, ...]],
     passes: int,
     seed: int,
-) -> list[Pair]:
+) -> list[ImagePair]:
     """Return the pairs of all passes of a training, pass after pass.
 
     Raises:

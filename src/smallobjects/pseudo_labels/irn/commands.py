@@ -142,14 +142,14 @@ def walk_labels(
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.progress import progress
     from smallobjects.pseudo_labels.cams.store import CamStore
-    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.devices import prepare_device
     from smallobjects.pseudo_labels.images import read_image
     from smallobjects.pseudo_labels.irn.edges import load_edges, predict_edges
     from smallobjects.pseudo_labels.irn.propagation import propagate_label
     from smallobjects.pseudo_labels.labels.archive import write_labels
 
     data = PreparedDataset.open(dataset)
-    chosen = select_device(device, threads)
+    chosen = prepare_device(device, threads)
     network = load_edges(edges).to(chosen)
     with CamStore(cams) as store, write_labels(output) as archive:
         for image_id in progress(store.image_ids, "walk", len(store.image_ids)):

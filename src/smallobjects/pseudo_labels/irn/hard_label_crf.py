@@ -25,11 +25,11 @@ def refine_labels(
     """
     if parameters.iterations == 0 or num_labels < 2:
         return labels.copy()
-    probabilities = mean_field(image, labels, num_labels, parameters)
+    probabilities = mean_field_of_labels(image, labels, num_labels, parameters)
     return probabilities.argmax(axis=0).astype(labels.dtype)
 
 
-def mean_field(
+def mean_field_of_labels(
     image: np.ndarray, labels: np.ndarray, num_labels: int, parameters: CrfParameters
 ) -> np.ndarray:
     """Return the label probabilities, num_labels×H×W float32; arguments as `refine_labels`."""

@@ -13,7 +13,7 @@ import numpy as np
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.progress import progress
 from smallobjects.pseudo_labels.labels.folder import read_label
-from smallobjects.pseudo_labels.labels.scores import LabelScores, class_ious, mean_iou
+from smallobjects.pseudo_labels.labels.scores import LabelScores, ious_of_confusion, mean_iou
 from smallobjects.publishing import publish_file
 
 PACKAGES = ("smallobjects", "torch", "numpy", "pydensecrf2")
@@ -81,7 +81,7 @@ def scores_of(counted: CountedLabels, class_names: list[str]) -> dict[str, Any]:
     return {
         "miou": {policy: mean_iou(matrix) for policy, matrix in confusions.items()},
         "class_iou": {
-            policy: dict(zip(class_names, class_ious(matrix), strict=True))
+            policy: dict(zip(class_names, ious_of_confusion(matrix), strict=True))
             for policy, matrix in confusions.items()
         },
         "stages": stage_scores,

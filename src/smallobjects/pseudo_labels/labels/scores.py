@@ -40,7 +40,7 @@ class LabelScores:
         return matrix
 
 
-def class_ious(confusion: np.ndarray) -> list[float | None]:
+def ious_of_confusion(confusion: np.ndarray) -> list[float | None]:
     """Return the IoU of each class in [0, 1]; `None` for one that neither side has."""
     agreed = np.diag(confusion)
     union = confusion.sum(axis=0) + confusion.sum(axis=1) - agreed
@@ -49,5 +49,5 @@ def class_ious(confusion: np.ndarray) -> list[float | None]:
 
 def mean_iou(confusion: np.ndarray) -> float | None:
     """Return the mean of the class IoUs that exist, in [0, 1]."""
-    ious = [iou for iou in class_ious(confusion) if iou is not None]
+    ious = [iou for iou in ious_of_confusion(confusion) if iou is not None]
     return float(np.mean(ious)) if ious else None

@@ -7,13 +7,13 @@ from smallobjects.pseudo_labels.attention.accumulation import AttentionAccumulat
 from smallobjects.pseudo_labels.attention.samples import SquareSample
 from smallobjects.pseudo_labels.attention.training import train_on_squares
 from smallobjects.pseudo_labels.nsrom.network import AttentionNetwork
-from smallobjects.pseudo_labels.nsrom.parameters import ClassifierParameters
+from smallobjects.pseudo_labels.nsrom.parameters import AttentionClassifierParameters
 from smallobjects.pseudo_labels.training.context import TrainingContext
 from smallobjects.pseudo_labels.training.loop import seeded
 
 
 def train_classifier(
-    context: TrainingContext, parameters: ClassifierParameters
+    context: TrainingContext, parameters: AttentionClassifierParameters
 ) -> tuple[AttentionNetwork, AttentionAccumulator]:
     """Train the classifier on image-level labels and gather its attention on the way.
 

@@ -13,7 +13,7 @@ from smallobjects.command_options import (
     parameters_option,
 )
 from smallobjects.pseudo_labels.nsrom.parameters import (
-    ClassifierParameters,
+    AttentionClassifierParameters,
     FirstLabelParameters,
     IntegralParameters,
     MiningParameters,
@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@training_options(ClassifierParameters, "Class activation maps of the trained classifier (.npz)")
+@training_options(
+    AttentionClassifierParameters, "Class activation maps of the trained classifier (.npz)"
+)
 @click.option(
     "--attention", required=True, type=NEW_FILE, help="Maps gathered in training (.npz) to write."
 )
 def train_nsrom_classifier(
     context: "TrainingContext",
-    parameters: ClassifierParameters,
+    parameters: AttentionClassifierParameters,
     attention: Path,
     output: Path,
 ) -> None:

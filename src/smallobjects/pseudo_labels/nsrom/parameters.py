@@ -41,7 +41,7 @@ class ReasoningNetwork(Parameters):
     """Length of the state of a node."""
 
 
-class ClassifierParameters(AccumulatingTraining, ReasoningNetwork):
+class AttentionClassifierParameters(AccumulatingTraining, ReasoningNetwork):
     """Training of the classifier that gathers attention."""
 
 
@@ -81,7 +81,7 @@ class MiningParameters(Parameters):
 class Stages(Parameters):
     """Classifier → integral model → first labels → first segmentor → mining."""
 
-    attention_classifier: ClassifierParameters
+    attention_classifier: AttentionClassifierParameters
     integral: IntegralParameters
     first_labels: FirstLabelParameters
     first_segmentor: FirstSegmentorParameters

@@ -13,7 +13,7 @@ LEAST_SUM = 1e-4
 
 
 @dataclass(frozen=True)
-class Pair:
+class RegionPair:
     """A region of a class in an image, and the region that it is mixed with."""
 
     image: int
@@ -25,7 +25,7 @@ class Pair:
     """λ: how much of the mixture is the first region."""
 
 
-def draw_pairs(targets: Tensor, alpha: float, generator: np.random.Generator) -> list[Pair]:
+def draw_pairs(targets: Tensor, alpha: float, generator: np.random.Generator) -> list[RegionPair]:
     """Draw a partner for every class of every image of a batch.
 
     The partner is a random class of a random image that has one, which may be the image itself.
@@ -43,14 +43,14 @@ def draw_pairs(targets: Tensor, alpha: float, generator: np.random.Generator) ->
             other = int(generator.choice(partners))
             other_index = int(generator.choice(classes[other]))
             share = float(generator.beta(alpha, alpha))
-            pairs.append(Pair(image, index, other, other_index, share))
+            pairs.append(RegionPair(image, index, other, other_index, share))
     return pairs
 
 
 def contrast_loss(
     embeddings: Tensor,
     coarse: Tensor,
-    pairs: list[Pair],
+    pairs: list[RegionPair],
     memory: Tensor,
     temperature: float,
 ) -> Tensor:

@@ -53,14 +53,14 @@ def make_rib_cams(
     from smallobjects.datasets.prepared import PreparedDataset
     from smallobjects.pseudo_labels.cams.classifier import load_classifier
     from smallobjects.pseudo_labels.cams.store import write_cams
-    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.devices import prepare_device
     from smallobjects.pseudo_labels.rib.shard import shard_rib_maps
     from smallobjects.pseudo_labels.sharding import Shard
 
     data = PreparedDataset.open(dataset)
     all_ids = data.split(split)
     image_ids = Shard.parse(shard).take(all_ids)
-    chosen = select_device(device, threads)
+    chosen = prepare_device(device, threads)
     network = load_classifier(classifier, data.num_classes - 1).to(chosen)
     made = shard_rib_maps(
         data,

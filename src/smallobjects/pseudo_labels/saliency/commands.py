@@ -48,10 +48,10 @@ def train_saliency(
     checkpoint: "Checkpoint",
 ) -> None:
     """Train a small saliency network on synthetic scenes of its own, apart from any dataset."""
-    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.devices import prepare_device
     from smallobjects.pseudo_labels.saliency import training
 
-    chosen = select_device(device, threads)
+    chosen = prepare_device(device, threads)
     trained = training.train_saliency(
         network,
         parameters,
@@ -87,7 +87,7 @@ def train_saliency_on_masks(
 ) -> None:
     """Train a saliency network on the masks of other images of a dataset, without classes."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.devices import prepare_device
     from smallobjects.pseudo_labels.saliency.mask_training import train_saliency_on_masks
     from smallobjects.pseudo_labels.saliency.training import save_saliency_network
 
@@ -96,7 +96,7 @@ def train_saliency_on_masks(
         network,
         parameters,
         seed=seed,
-        device=select_device(device, threads),
+        device=prepare_device(device, threads),
         workers=workers,
         checkpoint=checkpoint,
     )
@@ -129,11 +129,11 @@ def make_saliency(
 ) -> None:
     """Make the saliency maps of a split: take those that are there, or predict them."""
     from smallobjects.datasets.prepared import PreparedDataset
-    from smallobjects.pseudo_labels.devices import select_device
+    from smallobjects.pseudo_labels.devices import prepare_device
     from smallobjects.pseudo_labels.saliency.maps import publish_maps
     from smallobjects.pseudo_labels.saliency.sources import describe_origin, maps_from
 
     data = PreparedDataset.open(dataset)
-    chosen = select_device(device, threads)
+    chosen = prepare_device(device, threads)
     maps = maps_from(source, data, data.split(split), parameters, chosen)
     publish_maps(data, split, maps, describe_origin(source, parameters, data), output)

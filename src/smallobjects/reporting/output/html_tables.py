@@ -12,8 +12,8 @@ from smallobjects.reporting.tables import instance_counts
 from smallobjects.reporting.tables.cells import SUPERVISION_TITLES
 from smallobjects.reporting.tables.comparison import (
     ArmRow,
+    ComparedRow,
     Entry,
-    Row,
     compare,
     compare_arms,
     format_intervals,
@@ -117,7 +117,7 @@ def _score_tables(table: pd.DataFrame) -> list[SortableTable]:
     names = [*names, "Loss"] if several else ["Supervision", *names]
     metrics = [name for title in METRIC_TITLES.values() for name in (title, "gain")]
     what = "value, and gain over CE" if several else "value with CE, and gain"
-    found: Sequence[Row | ArmRow] = compare_arms(table) if several else compare(table)
+    found: Sequence[ComparedRow | ArmRow] = compare_arms(table) if several else compare(table)
     tables, remarks = [], Remarks(table)
     for dataset in dict.fromkeys(table["dataset"]):
         rows = [
@@ -130,7 +130,7 @@ def _score_tables(table: pd.DataFrame) -> list[SortableTable]:
     return tables
 
 
-def _names(row: Row | ArmRow, remarks: Remarks) -> list[str]:
+def _names(row: ComparedRow | ArmRow, remarks: Remarks) -> list[str]:
     labels = remarks.marked(row.labels, row.labels)
     if isinstance(row, ArmRow):
         return [labels, row.segmentor, row.loss]

@@ -9,8 +9,8 @@ from smallobjects.reporting.output.latex import comment, escape, scale_note, tab
 from smallobjects.reporting.tables.cells import SUPERVISION_TITLES, ScoreCells
 from smallobjects.reporting.tables.comparison import (
     ArmRow,
+    ComparedRow,
     Entry,
-    Row,
     compare,
     format_entry,
     format_intervals,
@@ -108,7 +108,7 @@ def row_lines(
     return lines
 
 
-def row_names(row: Row | ArmRow, cells: ScoreCells, remarks: Remarks) -> list[str]:
+def row_names(row: ComparedRow | ArmRow, cells: ScoreCells, remarks: Remarks) -> list[str]:
     """Return the titles of a row's label source, with the mark of its remark, and segmentor."""
     labels, segmentor = cells.titles("labels")[row.labels], cells.titles("segmentor")[row.segmentor]
     return [remarks.marked(row.labels, escape(labels), REMARK_MARK), escape(segmentor)]
@@ -140,7 +140,7 @@ def seeds_note(seeds: pd.Series) -> str:
     return " Means over the seeds that the csv file names." if several else ""
 
 
-def _caption(rows: list[Row]) -> str:
+def _caption(rows: list[ComparedRow]) -> str:
     """Return what the numbers are: the losses compared."""
     arms = {
         entry.arm for row in rows for scores in row.entries.values() for entry in scores.values()

@@ -14,8 +14,8 @@ from smallobjects.reporting.tables import instance_counts
 from smallobjects.reporting.tables.cells import SUPERVISION_TITLES
 from smallobjects.reporting.tables.comparison import (
     ArmRow,
+    ComparedRow,
     Entry,
-    Row,
     compare,
     compare_arms,
     format_entry,
@@ -93,7 +93,7 @@ def _score_tables(table: pd.DataFrame) -> Iterator[Table]:
         yield shown
 
 
-def _score_table(dataset: str, rows: list[Row], remarks: Remarks) -> Table:
+def _score_table(dataset: str, rows: list[ComparedRow], remarks: Remarks) -> Table:
     """Return a table with a row per label source and segmentor, by supervision."""
     shown = _empty_table(f"{escape(dataset)}: CE value (gain)", ["Labels", "Segmentor"], rows)
     for supervision, title in SUPERVISION_TITLES.items():
@@ -141,7 +141,7 @@ def _published_tables(table: pd.DataFrame) -> Iterator[Table]:
         yield shown
 
 
-def _empty_table(title: str, names: list[str], rows: Sequence[Row | ArmRow]) -> Table:
+def _empty_table(title: str, names: list[str], rows: Sequence[ComparedRow | ArmRow]) -> Table:
     entries = [
         entry for row in rows for of_set in row.entries.values() for entry in of_set.values()
     ]

@@ -26,7 +26,7 @@ TALLEST = 1.2
 
 
 @dataclass(frozen=True)
-class Box:
+class Frame:
     """A box around an object, in pixels of the image; the ends are exclusive."""
 
     x0: int
@@ -46,7 +46,7 @@ class Picture:
     """Printed above it."""
     note: str = ""
     """Printed below it, or in the place of a picture that is not there."""
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _draw_frame(axes: "Axes", place: Place, colour: str) -> None:
     axes.add_patch(Rectangle((x, y), width, height, fill=False, linewidth=0.3, edgecolor=colour))
 
 
-def _draw_box(axes: "Axes", box: Box, place: Place, scale: float) -> None:
+def _draw_box(axes: "Axes", box: Frame, place: Place, scale: float) -> None:
     """Draw a red box on white, to be seen on any ground."""
     from matplotlib.patches import Rectangle
 
@@ -169,7 +169,7 @@ def _draw_box(axes: "Axes", box: Box, place: Place, scale: float) -> None:
         axes.add_patch(Rectangle((x, y), width, height, **style))
 
 
-def _on_page(box: Box, place: Place, scale: float) -> Place:
+def _on_page(box: Frame, place: Place, scale: float) -> Place:
     """Return left, top, width and height of a box, in inches."""
     size = ((box.x1 - box.x0) * scale, (box.y1 - box.y0) * scale)
     return (place[0] + box.x0 * scale, place[1] + box.y0 * scale, *size)

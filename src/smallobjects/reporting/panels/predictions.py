@@ -10,10 +10,10 @@ from PIL import Image
 from smallobjects.config.panels import PanelImages
 from smallobjects.datasets.prepared import PreparedDataset
 from smallobjects.losses.arms import parse_arm
-from smallobjects.metrics.masks import read_mask as read_scored_mask
+from smallobjects.metrics.masks import read_mask
 from smallobjects.plot_style import LOSS_TITLES
 from smallobjects.reporting.panels.choice import REASONS, choose_images, small_object_gains
-from smallobjects.reporting.panels.page import Box, Picture, PictureRow
+from smallobjects.reporting.panels.page import Frame, Picture, PictureRow
 from smallobjects.reporting.panels.painting import paint_mask, reduced
 from smallobjects.reporting.panels.parameters import PanelArm, PanelModel
 from smallobjects.reporting.tables.cells import GAIN_ARMS
@@ -54,12 +54,12 @@ class Panels:
         """Height and width of an image."""
         return self._dataset.shape(image_id)
 
-    def boxes(self, image_id: str, ious: dict[int, float] | None = None) -> tuple[Box, ...]:
+    def boxes(self, image_id: str, ious: dict[int, float] | None = None) -> tuple[Frame, ...]:
         """The boxes around an image's small objects, with their IoU if there are not too many."""
         rows = self._small[self._small["image"] == image_id]
         shown = ious if ious is not None and len(rows) <= MOST_TEXTS else None
         return tuple(
-            Box(row.x0, row.y0, row.x1, row.y1, f"{shown[row.instance_id]:.2f}" if shown else "")
+            Frame(row.x0, row.y0, row.x1, row.y1, f"{shown[row.instance_id]:.2f}" if shown else "")
             for row in rows.itertuples()
         )
 
@@ -101,7 +101,7 @@ class ScoredModel:
         change = mean - np.mean(list(self._small_ious(self._baseline, image_id).values()))
         gain = "" if arm.loss == self._baseline else f" ({change:+.2f})".replace("-", "−")
         note = f"small: {mean:.2f}{gain}"
-        mask = read_mask(arm.predictions, image_id)
+        mask = read_prediction(arm.predictions, image_id)
         return panels.mask(mask, image_id, LOSS_TITLES[parse_arm(arm.loss).kind], ious, note)
 
     def _small_ious(self, loss: str, image_id: str) -> dict[int, float]:
@@ -149,7 +149,7 @@ def contact_rows(models: Sequence[ScoredModel], panels: Panels, image_id: str) -
     return [PictureRow(shape, tuple(p for pair in group for p in pair)) for group in groups]
 
 
-def read_mask(folder: Path, image_id: str) -> np.ndarray:
+def read_prediction(folder: Path, image_id: str) -> np.ndarray:
     """Return the H×W uint8 prediction of an image.
 
     Raises:
@@ -159,7 +159,7 @@ def read_mask(folder: Path, image_id: str) -> np.ndarray:
     path = folder / f"{image_id}.png"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no prediction of this image; predict the split again")
-    return read_scored_mask(path, "prediction")
+    return read_mask(path, "prediction")
 
 
 def page_title(model: PanelModel, dataset_title: str) -> str:

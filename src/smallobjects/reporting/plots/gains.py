@@ -9,7 +9,7 @@ from smallobjects.plot_style import SIZE_COLOURS, SIZE_MARKERS, TEXT_WIDTH, trim
 from smallobjects.reporting.plots.parameters import compared_rows, row_titles
 from smallobjects.reporting.plots.trade import say_no_gain
 from smallobjects.reporting.tables.cells import ScoreCells
-from smallobjects.reporting.tables.comparison import Row, compare
+from smallobjects.reporting.tables.comparison import ComparedRow, compare
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +65,9 @@ def gain_figure(table: pd.DataFrame, cells: ScoreCells, note: str = "") -> "Figu
     return figure
 
 
-def _draw(axes: "Axes", rows: list[Row], dataset: str, places: dict[tuple[str, str], int]) -> None:
+def _draw(
+    axes: "Axes", rows: list[ComparedRow], dataset: str, places: dict[tuple[str, str], int]
+) -> None:
     if not rows:
         say_no_gain(axes)
         return

@@ -9,7 +9,7 @@ import pandas as pd
 from smallobjects.losses.arms import parse_arm
 from smallobjects.plot_style import LOSS_COLOURS, LOSS_TITLES, trim
 from smallobjects.reporting.plots.parameters import LearningCurves
-from smallobjects.reporting.plots.small_multiples import Panels, small_multiples
+from smallobjects.reporting.plots.small_multiples import GridContent, small_multiples
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,5 +89,5 @@ def learning_figure(
         trim(axes)
 
     titles = {(model.labels, model.segmentor): model.title for model in models}
-    panels = Panels({key: titles[key] for key in groups}, draw, "iteration", "training loss")
+    panels = GridContent({key: titles[key] for key in groups}, draw, "iteration", "training loss")
     return small_multiples(panels, title, note)

@@ -7,7 +7,7 @@ from pydantic import field_validator
 from smallobjects.metrics.checks import checked_size_limits
 from smallobjects.parameters import Parameters
 from smallobjects.reporting.tables.cells import ScoreCells
-from smallobjects.reporting.tables.comparison import Row
+from smallobjects.reporting.tables.comparison import ComparedRow
 
 
 class LearningCurves(Parameters):
@@ -53,7 +53,7 @@ def row_titles(cells: ScoreCells) -> dict[tuple[str, str], str]:
     }
 
 
-def compared_rows(rows: list[Row], dataset: str) -> list[Row]:
+def compared_rows(rows: list[ComparedRow], dataset: str) -> list[ComparedRow]:
     """Return the rows that have a value and a gain on a dataset."""
     return [
         row

@@ -9,7 +9,7 @@ from smallobjects.losses.arms import parse_arm
 from smallobjects.metrics.bootstrap import Bootstrap
 from smallobjects.metrics.curves import size_curve, size_edges
 from smallobjects.plot_style import LOSS_COLOURS, LOSS_MARKERS, LOSS_TITLES, trim
-from smallobjects.reporting.plots.small_multiples import Panels, small_multiples
+from smallobjects.reporting.plots.small_multiples import GridContent, small_multiples
 from smallobjects.reporting.tables.cells import ScoreCell
 from smallobjects.reporting.tables.score_tables import read_score_table
 
@@ -83,7 +83,7 @@ def size_figure(
         axes.set_ylim(0, 1)
         trim(axes)
 
-    panels = Panels(
+    panels = GridContent(
         {key: titles[key] for key in groups},
         draw,
         "object size: side of a square of the same area, in pixels",

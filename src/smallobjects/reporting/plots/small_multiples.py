@@ -16,7 +16,7 @@ PANEL_HEIGHT = 1.25
 
 
 @dataclass(frozen=True)
-class Panels:
+class GridContent:
     """What a grid shows."""
 
     titles: Mapping[Any, str]
@@ -27,7 +27,7 @@ class Panels:
     y_label: str
 
 
-def small_multiples(panels: Panels, title: str, note: str = "") -> "Figure":
+def small_multiples(panels: GridContent, title: str, note: str = "") -> "Figure":
     """Draw a panel for each key, in rows of `COLUMNS`.
 
     Args:

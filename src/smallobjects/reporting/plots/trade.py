@@ -13,7 +13,7 @@ from smallobjects.plot_style import (
 )
 from smallobjects.reporting.plots.parameters import compared_rows, row_titles
 from smallobjects.reporting.tables.cells import SUPERVISION_TITLES, ScoreCells
-from smallobjects.reporting.tables.comparison import Row, compare
+from smallobjects.reporting.tables.comparison import ComparedRow, compare
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +69,9 @@ def trade_figure(table: pd.DataFrame, cells: ScoreCells, note: str = "") -> "Fig
     return figure
 
 
-def _draw(axes: "Axes", rows: list[Row], dataset: str, titles: dict[tuple[str, str], str]) -> None:
+def _draw(
+    axes: "Axes", rows: list[ComparedRow], dataset: str, titles: dict[tuple[str, str], str]
+) -> None:
     entries = [row.entries[dataset] for row in rows]
     rows = [row for row, entry in zip(rows, entries, strict=True) if entry["ia_s"].gain is not None]
     if not rows:

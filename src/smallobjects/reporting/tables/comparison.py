@@ -27,7 +27,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedRow:
     """A label source with a segmentor, on every dataset."""
 
     supervision: str
@@ -49,7 +49,7 @@ class ArmRow:
     """By dataset and metric: the value with this loss, and its gain over cross-entropy."""
 
 
-def compare(table: pd.DataFrame) -> list[Row]:
+def compare(table: pd.DataFrame) -> list[ComparedRow]:
     """Arrange a score table as rows of values and gains.
 
     Args:
@@ -67,7 +67,7 @@ def compare(table: pd.DataFrame) -> list[Row]:
             entries = {
                 dataset: _entries(arms) for dataset, arms in cells.groupby("dataset", sort=False)
             }
-            rows.append(Row(supervision, labels, segmentor, entries))
+            rows.append(ComparedRow(supervision, labels, segmentor, entries))
     return rows
 
 

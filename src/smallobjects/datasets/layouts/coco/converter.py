@@ -11,7 +11,7 @@ import numpy as np
 from smallobjects.datasets.class_tables import COCO_CLASSES
 from smallobjects.datasets.errors import DatasetError
 from smallobjects.datasets.layouts.coco.annotations import CocoEntry, read_annotation_file
-from smallobjects.datasets.layouts.coco.masks import decode_mask
+from smallobjects.datasets.layouts.coco.masks import decode_annotation
 from smallobjects.datasets.layouts.coco.objects import box_of, class_of, is_crowd
 from smallobjects.datasets.layouts.coco.problems import unusable, without_unusable
 from smallobjects.datasets.mask_files import check_same_size, read_image_size
@@ -121,10 +121,10 @@ class CocoImage:
         annotations = self._objects
         crowds = [a for a in self.entry.annotations if is_crowd(a, self._where(a))]
         classes = [class_of(a, self._where(a)) for a in annotations]
-        masks = [decode_mask(a, *size, self._where(a)) for a in annotations]
+        masks = [decode_annotation(a, *size, self._where(a)) for a in annotations]
         crowd = np.zeros(size, bool)
         for annotation in crowds:
-            crowd |= decode_mask(annotation, *size, self._where(annotation))
+            crowd |= decode_annotation(annotation, *size, self._where(annotation))
         instances, order = paint_instances(masks, crowd)
         instance_classes = {instance: classes[index] for instance, index in order.items()}
         return AnnotatedImage(

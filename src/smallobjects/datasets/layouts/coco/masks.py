@@ -11,7 +11,7 @@ _MIN_COORDINATES = 6
 """Of a polygon: three points."""
 
 
-def decode_mask(annotation: dict, height: int, width: int, where: str) -> np.ndarray:
+def decode_annotation(annotation: dict, height: int, width: int, where: str) -> np.ndarray:
     """Return an annotation's mask as H×W bool.
 
     Polygons (all parts together), run lengths and compressed run lengths are understood. Of
