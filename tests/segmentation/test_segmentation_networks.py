@@ -7,6 +7,7 @@ from mmengine.structures import PixelData
 from mmseg.models.decode_heads.fcn_head import FCNHead
 from mmseg.structures import SegDataSample
 
+import smallobjects.segmentation.modules  # noqa: F401
 from smallobjects.losses import nearest_labels, size_weights, weighted_cross_entropy
 from smallobjects.segmentation.deeplabv2 import DeepLabV2Head
 from smallobjects.segmentation.multi_scale import MultiScaleSegmentor
@@ -17,8 +18,6 @@ LOSS = {"type": "mmseg.SizeWeightedCrossEntropy", "tau": 5.0}
 
 @pytest.fixture
 def segmentor():
-    import smallobjects.segmentation.modules  # noqa: F401
-
     torch.manual_seed(0)
     model = MultiScaleSegmentor(
         backbone={"type": "mmseg.TinyBackbone", "channels": (6, 6), "strides": (2, 2),
