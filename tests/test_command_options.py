@@ -1,6 +1,7 @@
 """Settings on the command line: what lacks, is unknown or cannot be is said in one line."""
 
 import json
+import os
 
 import click
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 from published_settings import stated
 
 from smallobjects.cli import main
+from smallobjects.publishing import publish_file
 
 REMEDY = "`snakemake -p` prints each call with its settings"
 
@@ -103,3 +105,44 @@ def test_every_command_says_it_in_one_line(name):
             assert lacks or "no_such_field" in error.message
         else:
             assert lacks or name == "gather-labels --parameters"
+
+
+@pytest.fixture
+def score(tmp_path):
+    for folder in ("predictions", "semantic", "instances"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "ids.txt").write_text("one\n")
+    return [
+        "score", "--images", str(tmp_path / "ids.txt"), "--num-classes", "2",
+        *(part for each in ("predictions", "semantic", "instances")
+          for part in (f"--{each}", str(tmp_path / each))),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_is_not_written_over_what_is_read_or_written_beside_it(score, tmp_path, first):
+    ids, scores = str(tmp_path / "ids.txt"), str(tmp_path / "s.json")
+    given = ["--output", ids]
+    arguments = [score[0], *given, *score[1:]] if first else [*score, *given]
+    assert "ids.txt' is that of '--" in refused(arguments)
+    assert (tmp_path / "ids.txt").read_text() == "one\n"
+    (tmp_path / "link").symlink_to(tmp_path)
+    for other in (scores, str(tmp_path / "predictions/../s.json"), str(tmp_path / "link/s.json")):
+        said = refused([*score, "--output", scores, "--areas-output", other])
+        assert "s.json' is that of '--output' too" in said
+
+
+def test_one_input_may_be_given_twice(score, tmp_path):
+    """Class masks may be scored against themselves."""
+    score[score.index("--predictions") + 1] = str(tmp_path / "semantic")
+    result = CliRunner().invoke(main, [*score, "--output", str(tmp_path / "s.json")])
+    assert "is that of" not in result.output
+
+
+def test_a_pipe_is_not_replaced_by_a_file(score, tmp_path):
+    """Nor is /dev/null, which root could replace."""
+    os.mkfifo(tmp_path / "pipe")
+    assert "is a device or a pipe" in refused([*score, "--output", str(tmp_path / "pipe")])
+    with pytest.raises(FileExistsError, match="pipe"), publish_file(tmp_path / "pipe"):
+        raise AssertionError("the work has begun")
+    assert (tmp_path / "pipe").is_fifo()

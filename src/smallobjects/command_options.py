@@ -11,8 +11,20 @@ from smallobjects.validation_messages import summarise
 
 Model = TypeVar("Model", bound=BaseModel)
 
-EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_PATHS = f"{__name__}.paths"
+"""Where a call keeps the paths that it was given, each with its option."""
+
+
+class Input(click.Path):
+    """A path that is read."""
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """Return the path; refuse one that is to be written to as well."""
+        path = super().convert(value, param, ctx)
+        _keep_apart(self, path, param, ctx)
+        return path
 
 
 class Output(click.Path):
@@ -21,14 +33,36 @@ class Output(click.Path):
     def convert(
         self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
     ) -> Path:
-        """Return the path; refuse one that is of the other kind, or below a file."""
+        """Return the path; refuse one that is of another kind, below a file, or given twice."""
         path = super().convert(value, param, ctx)
         above = next((parent for parent in path.absolute().parents if parent.exists()), None)
         if above is not None and not above.is_dir():
             self.fail(f"{str(path)!r} cannot be made: {str(above)!r} is no folder.", param, ctx)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            self.fail(f"{str(path)!r} is a device or a pipe; name a file.", param, ctx)
+        _keep_apart(self, path, param, ctx)
         return path
 
 
+def _keep_apart(
+    kind: Input | Output, path: Path, param: click.Parameter | None, ctx: click.Context | None
+) -> None:
+    """Refuse a path that is written to and also read, or written to by another option."""
+    if param is None or ctx is None:
+        return
+    paths = ctx.meta.setdefault(_PATHS, [])
+    for other, other_param, other_kind in paths:
+        # An option that is converted again, as its default, is not another.
+        if other_param is param or (not isinstance(kind, Output) and not other_kind):
+            continue
+        if path.resolve() == other:
+            name = other_param.get_error_hint(ctx)
+            kind.fail(f"{str(path)!r} is that of {name} too; name another.", param, ctx)
+    paths.append((path.resolve(), param, isinstance(kind, Output)))
+
+
+EXISTING_FILE = Input(exists=True, dir_okay=False, path_type=Path)
+EXISTING_FOLDER = Input(exists=True, file_okay=False, path_type=Path)
 NEW_FILE = Output(dir_okay=False, path_type=Path)
 NEW_FOLDER = Output(file_okay=False, path_type=Path)
 NEW_PATH = Output(path_type=Path)

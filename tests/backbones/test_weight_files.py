@@ -63,6 +63,9 @@ FORMS = {
     },
     "detector": lambda w: under("backbone.body.", w) | {"rpn.head.weight": torch.zeros(3)},
     "half precision": lambda w: w,
+    "compiled": lambda w: under("_orig_mod.", w),
+    "compiled, parallel": lambda w: {"state_dict": under("_orig_mod.module.", w)},
+    "under another name": lambda w: {"net": w, "optimizer": {"state": {}}, "epoch": 3},
 }
 
 
@@ -139,6 +142,12 @@ OTHERS = {
     "list": (lambda w, t: saved([1, 2]), "no mapping of names to arrays"),
     "no arrays": (lambda w, t: saved({"epoch": 3}), "'epoch' is none"),
     "nothing": (lambda w, t: saved({}), "there is none"),
+    "several": (lambda w, t: saved({"student": w, "teacher": w}), "several, 'student', 'teacher'"),
+    "sparse": (lambda w, t: saved({"a": torch.eye(3).to_sparse()}), "a is no plain array"),
+    "NaN of 8 bits": (
+        lambda w, t: saved({"a": torch.tensor([np.nan]).to(torch.float8_e4m3fn)}),
+        "a has NaN or infinite",
+    ),
     "NaN": (lambda w, t: saved(not_finite(np.nan)(w)), r"bn1\.bias has NaN or infinite"),
     "infinite": (lambda w, t: saved(not_finite(-np.inf)(w)), r"bn1\.bias has NaN or infinite"),
     "safetensors, cut off": (

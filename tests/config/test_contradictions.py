@@ -207,6 +207,21 @@ DATASETS = [
         "training = ",
         "not read, as source = 'precomputed'",
     ),
+    ("paper", voc(num_classes=20), "num_classes = 20", "must be 21"),
+    ("paper", voc(evaluate="train_aug"), "evaluate = 'train_aug'", "models are trained on"),
+    ("paper", voc(splits={"val": {"source": "train_aug"}}), "evaluate = 'val'", "as 'train_aug'"),
+    (
+        "paper",
+        voc(splits={"val": {"source": None, "from": "train_aug", "limit": 9}}),
+        "evaluate = 'val'",
+        "one within the other",
+    ),
+    (
+        "paper",
+        voc(splits={"val": {"source": "all", "count": 9}, "train_aug": {"source": "all"}}),
+        "evaluate = 'val'",
+        "takes images of 'all'",
+    ),
     (
         "photos",
         voc(saliency={"training": {"network": "resnet50"}}),
@@ -232,6 +247,41 @@ def test_datasets_that_cannot_be_are_refused(repository, scale, said, value, why
     assert message.startswith("datasets.voc.")
     assert value in message
     assert why in message
+    assert "\n" not in message
+
+
+APART = [
+    {"val": {"source": "all", "count": 9}, "train_aug": {"source": "all", "first": 9}},
+    {"val": {"source": "all", "limit": 9}, "train_aug": {"source": "all", "without": ["val"]}},
+    {
+        "all": {"source": "all"},
+        "val": {"source": None, "from": "all", "limit": 9},
+        "train_aug": {"source": None, "from": "all", "without": ["val"]},
+    },
+]
+
+
+@pytest.mark.parametrize("splits", APART, ids=str)
+def test_parts_of_one_list_are_allowed_where_they_are_apart(repository, splits):
+    assert experiment(repository, "paper", voc(splits=splits)).dataset("voc")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name", "near"),
+    [
+        ("voc", "potted plant", "pottedplant"),
+        ("voc", "background", "aeroplane, bicycle"),
+        ("coco", "pottedplant", "potted plant"),
+        ("coco", "Person", "person"),
+    ],
+)
+def test_words_for_classes_that_the_dataset_lacks_are_refused(repository, dataset, name, near):
+    said = stage("clims", "language", class_names={name: "plant"})
+    with pytest.raises(ConfigError) as error:
+        experiment(repository, "paper", said).stages("clims", dataset)
+    message = str(error.value)
+    assert message.startswith(f"methods.clims.stages.language.class_names.{name} = 'plant' (sett")
+    assert f"no class of {dataset} is called {name!r}, only {near}" in message
     assert "\n" not in message
 
 

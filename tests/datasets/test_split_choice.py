@@ -142,13 +142,13 @@ def test_without_parts_nothing_is_said_of_them(voc):
 
 
 def test_a_limit_above_the_number_of_images_takes_all(coco_raw, coco_parameters, capfd):
-    [*_, source] = [split.model_dump() for split in coco_parameters.splits.values()]
+    trained, evaluated = (split.model_dump() for split in coco_parameters.splits.values())
     parameters = changed(
         coco_parameters,
-        splits={"train": source | {"limit": 99}, "val": source | {"limit": 4}},
+        splits={"train": trained | {"limit": 4}, "val": evaluated | {"limit": 99}},
     )
     chosen = choose_splits(open_coco(coco_raw, parameters), parameters)
-    assert [len(ids) for ids in chosen.splits.values()] == [9, 4]
+    assert [len(ids) for ids in chosen.splits.values()] == [4, 9]
     assert (
         "9 of the 9 images of its list, all there are, as the limit is 99" in capfd.readouterr().err
     )
@@ -227,3 +227,21 @@ def test_refused_when_the_configuration_is_read(voc_parameters, train, message):
 def test_parameters_travel_as_json(parted):
     text = json.dumps(json.loads(parted.model_dump_json(exclude_none=True)))
     assert DatasetParameters.model_validate_json(text) == parted
+
+
+def test_an_image_that_is_trained_on_and_evaluated_is_refused(voc_raw, voc_parameters, tmp_path):
+    """As where the list `trainval` is trained on."""
+    raw = shutil.copytree(voc_raw, tmp_path / "raw")
+    lists = raw / "ImageSets/Segmentation"
+    shared = (lists / "val.txt").read_text().split()[:2]
+    with (lists / "train_aug.txt").open("a") as listed:
+        listed.write("\n".join(shared) + "\n")
+    message = r"split 'val': 2 of its 9 images are in 'train_aug' too, such as .*val\]"
+    with pytest.raises(DatasetError, match=message):
+        choose_splits(open_voc(raw, voc_parameters), voc_parameters)
+    splits = voc_parameters.model_dump()["splits"]
+    apart = changed(
+        voc_parameters, splits={**splits, "train_aug": {**splits["train_aug"], "without": ["val"]}}
+    )
+    chosen = choose_splits(open_voc(raw, apart), apart).splits
+    assert not set(chosen["train_aug"]) & set(shared)

@@ -8,7 +8,7 @@ import importlib, pkgutil, sys
 import smallobjects.fetching as room
 for module in pkgutil.iter_modules(room.__path__):
     importlib.import_module(f"smallobjects.fetching.{module.name}")
-allowed = {"errors", "fetching", "parameters", "publishing"}
+allowed = {"errors", "fetching", "integrity", "parameters", "publishing"}
 others = {n.split(".")[1] for n in sys.modules if n.startswith("smallobjects.")} - allowed
 heavy = {"torch", "numpy", "pandas", "scipy"} & set(sys.modules)
 sys.exit(f"imported {others | heavy}" if others | heavy else 0)

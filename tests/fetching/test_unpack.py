@@ -225,3 +225,20 @@ def test_any_tree_comes_out_as_it_went_in(tmp_path_factory, files, kind):
     archive = make(folder / "archive", {f"top/{name}": data for name, data in files.items()})
     unpack(archive, "top", folder / "out")
     assert content(folder / "out") == files
+
+
+def test_names_in_utf8_without_its_flag_come_out_as_they_are(tmp_path):
+    """As Info-ZIP and macOS write them."""
+    make_zip(tmp_path / "x.zip", {"top/XXXXX.txt": b"a"})
+    written = (tmp_path / "x.zip").read_bytes().replace(b"XXXXX", "été".encode())
+    (tmp_path / "x.zip").write_bytes(written)
+    unpack(tmp_path / "x.zip", "top", tmp_path / "out")
+    assert content(tmp_path / "out") == {"été.txt": b"a"}
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    make_zip(tmp_path / "x.zip", {"top/été.txt": b"a"})
+    written = (tmp_path / "x.zip").read_bytes().replace("été".encode(), b"\xff\xfet\xfd\xfc")
+    (tmp_path / "x.zip").write_bytes(written)
+    with pytest.raises(FetchError, match="truncated or damaged"):
+        unpack(tmp_path / "x.zip", "top", tmp_path / "out")

@@ -1,6 +1,8 @@
 """The directory of a zip archive has no checksum; a name that is damaged there is noticed."""
 
+import struct
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -28,6 +30,48 @@ def test_whole_archives_of_any_names_are_opened(tmp_path):
             archive.writestr(name, "content")
     with open_zip(path) as archive:
         assert len(archive.namelist()) == len(NAMES)
+
+
+def foreign_zip(path, written, flags, extra=b""):
+    """An archive with one member, as other programs write it: bytes of its name, and the flags."""
+    with zipfile.ZipFile(path, "w") as archive:
+        member = zipfile.ZipInfo("X" * len(written))
+        member.extra = extra
+        archive.writestr(member, "content")
+    content = bytearray(path.read_bytes().replace(b"X" * len(written), written))
+    in_directory, before_content = flags
+    struct.pack_into("<H", content, content.index(b"PK\x01\x02") + 8, in_directory)
+    struct.pack_into("<H", content, 6, before_content)
+    path.write_bytes(bytes(content))
+    return path
+
+
+def unicode_path(name, written):
+    content = struct.pack("<BL", 1, zlib.crc32(written)) + name.encode()
+    return struct.pack("<HH", 0x7075, len(content)) + content
+
+
+@pytest.mark.parametrize("name", ["été.png", "图像.png", "a.png", "Köln/één.png"])
+@pytest.mark.parametrize("flags", [(0, 0), (0x800, 0), (0, 0x800), (0x800, 0x800)])
+def test_utf8_is_read_with_its_flag_or_without(tmp_path, name, flags):
+    """Info-ZIP and macOS set it nowhere, some programs at one of the two places alone."""
+    path = foreign_zip(tmp_path / "x.zip", name.encode(), flags)
+    with open_zip(path) as archive:
+        assert archive.namelist() == [name]
+        assert archive.read(name) == b"content"
+
+
+def test_a_code_page_is_read_and_the_name_that_stands_beside_it(tmp_path):
+    written = "été.png".encode("cp437")
+    with open_zip(foreign_zip(tmp_path / "x.zip", written, (0, 0))) as archive:
+        assert archive.namelist() == ["été.png"]
+    extra = unicode_path("图.png", written)
+    with open_zip(foreign_zip(tmp_path / "x.zip", written, (0, 0), extra)) as archive:
+        assert archive.namelist() == ["图.png"]
+        assert archive.read("图.png") == b"content"
+    renamed = unicode_path("图.png", b"another")
+    with open_zip(foreign_zip(tmp_path / "x.zip", written, (0, 0), renamed)) as archive:
+        assert archive.namelist() == ["été.png"]
 
 
 @pytest.mark.parametrize("byte", [0, 65, 255])

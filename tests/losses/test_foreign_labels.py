@@ -197,3 +197,14 @@ def test_the_operator_is_sound():
     operator = torch.ops.smallobjects.size_weights.default
     torch.library.opcheck(operator, (labels, 5.0, 255))
     torch.library.opcheck(operator, (labels.transpose(1, 2).to(torch.uint8), 5.0, 255))
+
+
+def test_logits_of_another_form_are_named():
+    """Classes last, where the height would be taken for their number, and what is no tensor."""
+    labels = torch.randint(0, 3, (2, 32, 32))
+    with pytest.raises(ValueError, match=r"\(2, 32, 32, 3\) of labels .*permute"):
+        size_weighted_cross_entropy(torch.randn(2, 32, 32, 3), labels)
+    with pytest.raises(ValueError, match=r"logits of Outputs.*outputs\.logits"):
+        size_weighted_cross_entropy(type("Outputs", (), {})(), labels)
+    with pytest.raises(ValueError, match=r"logits of torch\.int64"):
+        weighted_cross_entropy(labels[:, None], labels, torch.ones(2, 32, 32))

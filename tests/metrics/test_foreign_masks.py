@@ -92,6 +92,8 @@ def test_the_score_command_names_the_file_of_an_instance_with_the_id_of_void(tmp
         (1024,),
         (1, 2, 3),
         ("1024", "9216"),
+        None,
+        1024,
     ],
 )
 def test_size_limits_that_do_not_rise_are_refused_wherever_they_are_given(limits):

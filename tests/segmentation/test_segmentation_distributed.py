@@ -2,8 +2,10 @@
 
 import atexit
 import os
+import pickle
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -165,6 +167,19 @@ def parts_of_batches():
     together = [part[start : start + 2] for start in (0, 2, 4) for part in parts]
     expected = [draw(7, 3, position) for position in range(8, 20)]
     assert [each for part in together for each in part] == expected
+
+
+def test_an_error_that_was_cut_short_by_a_full_disk_says_so(tmp_path, monkeypatch):
+    """Torch and this project hand errors over as files, in the place of temporary files."""
+    for raised in (EOFError("Ran out of input"), pickle.UnpicklingError("truncated")):
+
+        def spawn(*_, error=raised, **__):
+            raise error
+
+        monkeypatch.setattr(torch.multiprocessing, "spawn", spawn)
+        with pytest.raises(OSError, match="No space left") as caught:
+            in_processes(2, CPU, print, 1)
+        assert str(caught.value.filename).startswith(tempfile.gettempdir())
 
 
 def test_the_parts_make_up_the_batches_of_one_process():

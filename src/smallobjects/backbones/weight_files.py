@@ -18,8 +18,8 @@ State = dict[str, Tensor]
 EXPECTED = "pretrained weights"
 WRAPPERS = ("state_dict", "model", "model_state_dict")
 """Under what checkpoints of trainings keep the weights, beside other things."""
-_AROUND = ("module.", "model.")
-"""What is put before every name when a network is wrapped."""
+_AROUND = ("module.", "model.", "_orig_mod.")
+"""What is put before every name when a network is wrapped, by `torch.compile` too."""
 _PART = ("backbone.", "body.")
 """What is put before the names of a backbone that is part of a segmentor or detector."""
 
@@ -41,15 +41,20 @@ def read_weights(path: Path, remedy: str) -> State:
     content = _content(Path(path), remedy)
     for _ in WRAPPERS:
         inner = [content[key] for key in WRAPPERS if isinstance(content.get(key), Mapping)]
-        content = inner[0] if inner else content
+        content = (inner or _only_weights(content) or [content])[0]
     wrong = [name for name, each in content.items() if not isinstance(each, Tensor)]
     if wrong or not content:
         what = f"{wrong[0]!r} is none" if wrong else "there is none"
+        several = [repr(name) for name in wrong if _are_weights(content[name])]
+        if several:
+            what = f"it has several, {', '.join(several)}; save one of them as a file"
         raise BadInputError(
             f"{path}: cannot be read as {EXPECTED}: no mapping of names to arrays ({what}); "
             f"{remedy}"
         )
     for name, each in content.items():
+        if each.layout != torch.strided or each.is_meta or each.is_quantized:
+            raise BadInputError(f"{path}: {name} is no plain array of numbers; {remedy}")
         if not _is_finite(each):
             raise BadInputError(f"{path}: {name} has NaN or infinite values; {remedy}")
     return of_backbone({str(name): each for name, each in content.items()})
@@ -57,7 +62,7 @@ def read_weights(path: Path, remedy: str) -> State:
 
 def of_backbone(weights: State) -> State:
     """Return weights without what wraps their names, and of a whole model its backbone's alone."""
-    for around in _AROUND:
+    for around in _AROUND * len(_AROUND):  # one may be within another
         if all(name.startswith(around) for name in weights):
             weights = {name.removeprefix(around): each for name, each in weights.items()}
     for part in _PART:
@@ -91,9 +96,23 @@ def _content(path: Path, remedy: str) -> Mapping[str, Any]:
     return content if isinstance(content, Mapping) else {type(content).__name__: content}
 
 
+def _are_weights(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return all(isinstance(each, Tensor) for each in value.values())
+
+
+def _only_weights(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the one mapping of arrays that stands beside other things, if there is one alone."""
+    found = [each for each in content.values() if _are_weights(each)]
+    return found if len(found) == 1 else []
+
+
 def _is_finite(values: Tensor) -> bool:
     if not values.is_floating_point() or not values.numel():
         return True
+    if values.itemsize == 1:  # of 8 bits, which PyTorch converts and does not compare
+        values = values.float()
     # NaN is lowest and highest; this is several times as fast as to look at every value.
     return all(bool(torch.isfinite(end)) for end in values.aminmax())
 

@@ -1,6 +1,5 @@
 """The `smallobjects` command: one subcommand per stage of the workflow."""
 
-import errno
 import importlib
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 
 from smallobjects import __version__
 from smallobjects.errors import BadInputError
+from smallobjects.full_disks import full_disk
 
 # Subcommands are imported when they are called: `--help` and the light stages start without torch.
 TO_DATASETS = {
@@ -86,14 +86,11 @@ class _Road(click.Group):
             return super().invoke(ctx)
         except BadInputError as error:
             raise click.ClickException(str(error)) from error
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
+        except Exception as error:
+            full = full_disk(error)
+            if full is None:
                 raise
-            place = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(
-                f"{place}the disk is full; make room and start again: what is finished is kept, "
-                "and a training goes on from its last checkpoint"
-            ) from error
+            raise click.ClickException(full) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*TO_DATASETS, *label_commands(), *FROM_LABELS]

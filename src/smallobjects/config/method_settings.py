@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from smallobjects.config.contradictions.language import check_language
 from smallobjects.config.contradictions.said import Said
 from smallobjects.config.contradictions.stages import check_stages
 from smallobjects.config.dataset_settings import DatasetSettings
@@ -11,6 +12,7 @@ from smallobjects.config.errors import ConfigError, unknown, validate
 from smallobjects.config.matrix import external_name
 from smallobjects.config.model import ExternalLabels, MethodFile
 from smallobjects.config.origins import Layer, Resolved, resolve
+from smallobjects.datasets.layouts import class_names_of
 from smallobjects.datasets.saliency_parameters import SaliencyParameters
 from smallobjects.parameters import Parameters
 
@@ -38,6 +40,7 @@ class MethodSettings(DatasetSettings):
         stages = validate(self._stages_model(source), method.stages, f"{key}.stages", origin)
         said = Said.of(f"{key}.stages", stages, resolved.below("stages"))
         check_stages(said, lambda: self.stages("irn", dataset).classifier.network)
+        check_language(said, class_names_of(self.dataset(dataset).layout), dataset)
         return stages
 
     def has_stage(self, source: str, name: str) -> bool:

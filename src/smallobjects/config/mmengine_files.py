@@ -2,12 +2,16 @@
 
 import ast
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from smallobjects.config.errors import ConfigError
 from smallobjects.config.layers import expand_home, merge, without_marks
 from smallobjects.config.origins import Sources
+from smallobjects.full_disks import full_disk
 
 
 @cache
@@ -15,7 +19,8 @@ def read_mmengine(path: Path) -> dict[str, Any]:
     """Return the top-level names of an MMEngine Python configuration file, as plain values."""
     from mmengine.config import Config
 
-    return expand_home(Config.fromfile(path).to_dict())
+    with _room_for_copies():
+        return expand_home(Config.fromfile(path).to_dict())
 
 
 @cache
@@ -40,8 +45,25 @@ def _parts(path: Path) -> Sources:
     bases = [ast.literal_eval(node.value) for node in named]
     names = [name for base in bases for name in ([base] if isinstance(base, str) else base)]
     below = tuple(part for name in names for part in _parts(path.parent / name))
-    own = expand_home(Config.fromstring(ast.unparse(tree), ".py").to_dict())
+    with _room_for_copies():
+        own = expand_home(Config.fromstring(ast.unparse(tree), ".py").to_dict())
     return (*below, (_short(path), own))
+
+
+@contextmanager
+def _room_for_copies() -> Iterator[None]:
+    """Say of an error that the disk is full to which MMEngine copies what it reads, if it is.
+
+    Raises:
+        ConfigError: it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        full = full_disk(error)
+        if full is None:
+            raise
+        raise ConfigError(full) from error
 
 
 def _is_base(node: ast.stmt) -> bool:

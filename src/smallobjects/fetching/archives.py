@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from smallobjects.fetching.errors import FetchError
+from smallobjects.integrity.zip_names import settle_names
 
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _DAMAGES = (
@@ -25,6 +26,7 @@ _DAMAGES = (
     lzma.LZMAError,
     zlib.error,
     EOFError,
+    UnicodeError,  # a name
     NotImplementedError,  # a compression that Python does not read
     OverflowError,  # lengths in damaged headers
     struct.error,
@@ -79,14 +81,14 @@ def open_archive(path: Path) -> Iterator[list[ArchiveFile]]:
 @contextmanager
 def _open_zip(path: Path) -> Iterator[list[ArchiveFile]]:
     with zipfile.ZipFile(path) as archive:
+        settle_names(archive)
         files = []
         for member in archive.infolist():
-            # As the archive has it: `filename` was cleaned on the way in.
-            _check_name(path, member.orig_filename)
+            _check_name(path, member.filename)
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or member.flag_bits & 1:
                 raise _refused(path, member.filename, "is a link, a device or encrypted")
-            # Its name stands a second time before its content: a damaged directory could hide it.
+            # A compression that Python does not read stops here, before anything is unpacked.
             archive.open(member).close()
             if not member.is_dir():
                 opened = partial(archive.open, member)

@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 from smallobjects.integrity.errors import ContentError
+from smallobjects.integrity.zip_names import settle_names
 
 # What zipfile raises on a damaged archive depends on which of its bytes is hit.
 _DAMAGED = (
@@ -20,9 +21,6 @@ _DAMAGED = (
     ValueError,
 )
 _BLOCK = 1 << 20
-_LOCAL_HEADER = struct.Struct("<4s2xH18xH")
-"""Signature, flags and length of the name, which follows two bytes later."""
-_UTF8 = 0x800
 _LONGEST_END = (1 << 16) + 200
 """Bytes of the end of an archive, with its comment, and of the larger form before it."""
 _IN_LARGE_END = 0xFFFF
@@ -31,9 +29,8 @@ _IN_LARGE_END = 0xFFFF
 def open_zip(path: Path) -> zipfile.ZipFile:
     """Open an archive for reading.
 
-    Its directory has no checksum. So the name of each member there is compared with the one that
-    stands before the member, and their number with the one at the end: otherwise a damaged byte
-    could be a member that is missing.
+    Its directory has no checksum. So its members are counted and their names compared, see
+    `settle_names`, by whose names they are called.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -47,8 +44,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise ContentError(f"no whole zip archive: {error}") from error
     try:
         _check_count(archive)
-        for member in archive.infolist():
-            _check_name(archive, member)
+        settle_names(archive)
     except _DAMAGED as error:
         archive.close()
         raise ContentError(f"no whole zip archive: {error}") from error
@@ -67,17 +63,6 @@ def _check_count(archive: zipfile.ZipFile) -> None:
     if count != len(archive.infolist()):
         raise ContentError(
             f"damaged: its directory has {len(archive.infolist())} of {count} members"
-        )
-
-
-def _check_name(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    archive.fp.seek(member.header_offset)
-    signature, flags, length = _LOCAL_HEADER.unpack(archive.fp.read(_LOCAL_HEADER.size))
-    archive.fp.seek(2, 1)
-    written = archive.fp.read(length).decode("utf-8" if flags & _UTF8 else "cp437")
-    if signature != zipfile.stringFileHeader or written != member.orig_filename:
-        raise ContentError(
-            f"damaged: its directory calls {member.orig_filename!r} what is called {written!r}"
         )
 
 

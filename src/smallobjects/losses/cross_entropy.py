@@ -32,6 +32,7 @@ def weighted_cross_entropy(
             found on the CPU alone: a GPU would have to wait for the answer, and ends in an
             assertion of CUDA's instead.
     """
+    _check_logits(logits)
     _check_shapes(logits, labels, weights)
     check_integer_labels(labels)
     if labels.device.type == "cpu" and not torch.compiler.is_compiling():
@@ -60,12 +61,31 @@ def size_weighted_cross_entropy(
         The scalar loss.
 
     Raises:
-        ValueError: as `size_weights` and `weighted_cross_entropy`.
+        ValueError: as `size_weights` and `weighted_cross_entropy`; or logits are N×H×W×C.
     """
+    _check_logits(logits)
     weights = size_weights(labels, tau, ignore_index)
     if logits.ndim == 4 and labels.ndim == 3 and logits.shape[2:] != labels.shape[1:]:
+        _check_order(logits, labels)
         logits = F.interpolate(logits, labels.shape[1:], mode="bilinear", align_corners=False)
     return weighted_cross_entropy(logits, labels, weights, ignore_index)
+
+
+def _check_logits(logits: Tensor) -> None:
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        kind = getattr(logits, "dtype", type(logits).__name__)
+        raise ValueError(
+            f"logits of {kind}; expected a tensor of floating point: of what a network returns, "
+            "give the scores, such as `outputs.logits`"
+        )
+
+
+def _check_order(logits: Tensor, labels: Tensor) -> None:
+    if logits.shape[1:3] == labels.shape[1:]:
+        raise ValueError(
+            f"logits {tuple(logits.shape)} of labels {tuple(labels.shape)} have the classes last; "
+            "expected N×C×h×w, as by logits.permute(0, 3, 1, 2)"
+        )
 
 
 def _check_shapes(logits: Tensor, labels: Tensor, weights: Tensor) -> None:

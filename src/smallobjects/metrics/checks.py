@@ -1,6 +1,6 @@
 """What masks and settings must satisfy before anything is scored; messages name what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from numbers import Real
 from typing import Any, NamedTuple
@@ -172,7 +172,7 @@ def checked_size_limits(size_limits: Sequence[float]) -> tuple[float, float]:
     Raises:
         ValueError: they are not two positive numbers that rise.
     """
-    limits = tuple(size_limits)
+    limits = tuple(size_limits) if isinstance(size_limits, Iterable) else (size_limits,)
     numbers = len(limits) == 2 and all(isinstance(each, Real | np.number) for each in limits)
     if not numbers or not all(map(isfinite, limits)) or not 0 < limits[0] < limits[1]:
         raise ValueError(

@@ -50,10 +50,13 @@ def publish_file(target: str | Path) -> Iterator[Path]:
 
     Raises:
         BeingWrittenError: another process writes `target`; the block has not run.
+        FileExistsError: `target` is a device or a pipe, in whose place no file is put.
         OSError: with the name of `target` if the disk is full, in whatever way the block's
             libraries say so.
     """
     target = Path(target)
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise FileExistsError(f"{target}: a device or a pipe, which is not replaced; name a file")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(target)
     with only_writer(target) as alone:

@@ -4,6 +4,7 @@ Each process takes its part of a batch of unchanged size; gradients are averaged
 information and EWC see the gradient of the whole batch in every process.
 """
 
+import errno
 import gc
 import os
 import pickle
@@ -20,6 +21,9 @@ from torch.multiprocessing.spawn import ProcessException
 from smallobjects.segmentation.errors import SegmentationError
 from smallobjects.segmentation.plain_log import plain_log
 from smallobjects.termination import TerminatedError
+
+_CUT_SHORT = (pickle.UnpicklingError, EOFError)
+"""Raised by an error that a process wrote, here or in torch, where the disk was full."""
 
 
 def process_count() -> int:
@@ -82,8 +86,27 @@ def in_processes(count: int, device: torch.device, function: Callable, *argument
             )
         except ProcessException as error:
             # When one fails the others do too, for want of it; only its own error is of use.
-            written = sorted(folder.glob("*.error"))
-            raise pickle.loads(written[0].read_bytes()) if written else error from None
+            raise _own_error(folder) or error from None
+        except _CUT_SHORT:
+            raise _no_room(folder) from None
+
+
+def _own_error(folder: Path) -> Exception | None:
+    """Return the error that a process wrote, if one did.
+
+    Raises:
+        OSError: there was no room for it.
+    """
+    for path in sorted(folder.glob("*.error")):
+        try:
+            return pickle.loads(path.read_bytes())
+        except _CUT_SHORT:
+            raise _no_room(path) from None
+    return None
+
+
+def _no_room(path: Path) -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def _join_and_call(

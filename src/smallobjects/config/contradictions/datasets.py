@@ -1,7 +1,9 @@
 """Settings of a dataset that cannot be together."""
 
 from smallobjects.config.contradictions.said import Said, check_read, check_weights, plain
+from smallobjects.config.contradictions.splits import check_splits
 from smallobjects.config.contradictions.statistics import check_statistics
+from smallobjects.datasets.layouts import class_names_of
 
 
 def check_dataset_settings(dataset: Said) -> None:
@@ -12,6 +14,7 @@ def check_dataset_settings(dataset: Said) -> None:
     """
     _check_sizes(dataset)
     _check_classes(dataset)
+    check_splits(dataset)
     for name in dataset.values["splits"]:
         split = dataset.below("splits", name)
         if split.values["limit"] is None:
@@ -45,6 +48,13 @@ def _check_sizes(dataset: Said) -> None:
 
 def _check_classes(dataset: Said) -> None:
     values = dataset.values
+    stated = len(class_names_of(values["layout"]))
+    if stated and values["num_classes"] != stated + 1:
+        raise dataset.error(
+            "num_classes",
+            f"the layout {values['layout']!r} has {stated} classes beside the background, so it "
+            f"must be {stated + 1}; leave it so",
+        )
     drawn = values["synthetic"]["classes"]
     if values["raw"] == "synthetic" and max(drawn, default=0) >= values["num_classes"]:
         raise dataset.below("synthetic").error(

@@ -19,8 +19,16 @@ def converter_of(layout: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{layout}.converter")
 
 
+def class_names_of(layout: str) -> tuple[str, ...]:
+    """Return the names of the class ids 1..C of a layout, as its folder states in `CLASS_NAMES`.
+
+    Empty: it states none, and only the raw data tells.
+    """
+    return getattr(importlib.import_module(f"{__name__}.{layout}"), "CLASS_NAMES", ())
+
+
 def synthetic_of(layout: str) -> ModuleType:
-    """Return the module with `CLASS_NAMES` and `write_raw(parameters, folder)` of a layout.
+    """Return the module with `write_raw(parameters, folder)` of a layout.
 
     Raises:
         DatasetError: it has none.

@@ -50,13 +50,14 @@ def choose_splits(raw: RawDataset, parameters: DatasetParameters) -> RawDataset:
         parameters: say what each split takes.
 
     Raises:
-        DatasetError: nothing is left of a split, or labels that a balanced choice needs cannot be
-            read.
+        DatasetError: nothing is left of a split, labels that a balanced choice needs cannot be
+            read, or another split that models are trained on shares images with the evaluated one.
     """
     choice = _Choice(raw)
     for name in resolution_order(parameters.splits):
         choice.choose(name, parameters.splits[name])
     splits = {name: choice.splits[name] for name in parameters.splits}
+    _check_unseen(splits, parameters.train, parameters.evaluate)
     used = {image_id for ids in splits.values() for image_id in ids}
     evaluated = set(splits[parameters.evaluate])
     images = [
@@ -65,6 +66,20 @@ def choose_splits(raw: RawDataset, parameters: DatasetParameters) -> RawDataset:
         if image.image_id in used
     ]
     return replace(raw, splits=splits, images=images, parts=choice.parts)
+
+
+def _check_unseen(splits: Mapping[str, list[str]], trained: str | None, evaluated: str) -> None:
+    """Check that no image is trained on and evaluated, unless one split is named for both."""
+    if trained is None or trained == evaluated:
+        return
+    seen = set(splits[trained])
+    shared = [image_id for image_id in splits[evaluated] if image_id in seen]
+    if shared:
+        raise DatasetError(
+            f"split {evaluated!r}: {len(shared)} of its {len(splits[evaluated])} images are in "
+            f"{trained!r} too, such as {shared[0]!r}, and models must be evaluated on images that "
+            f"they were not trained on; let {trained!r} be `without: [{evaluated}]`"
+        )
 
 
 class _Choice:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from smallobjects.datasets.errors import DatasetError
-from smallobjects.datasets.layouts import synthetic_of
+from smallobjects.datasets.layouts import class_names_of, synthetic_of
 from smallobjects.datasets.parameters import SyntheticParameters
 from smallobjects.publishing import publish_directory
 
@@ -25,7 +25,7 @@ def make_synthetic(layout: str, parameters: SyntheticParameters, output: str | P
             or `output` holds something else.
     """
     writer = synthetic_of(layout)
-    largest = len(writer.CLASS_NAMES)
+    largest = len(class_names_of(layout))
     unknown = [class_id for class_id in parameters.classes if class_id > largest]
     if unknown or not parameters.classes:
         raise DatasetError(

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from smallobjects.datasets.class_tables import COCO_CATEGORIES, COCO_CLASSES
+from smallobjects.datasets.class_tables import COCO_CATEGORIES
 from smallobjects.datasets.layouts.coco.outlines import has_holes, polygons, run_lengths
 from smallobjects.datasets.parameters import SyntheticParameters
 from smallobjects.datasets.synthetic.appearance import class_appearances
 from smallobjects.datasets.synthetic.scenes import Scene, SceneObject, draw_scene
 
-CLASS_NAMES = COCO_CLASSES
 _CATEGORIES = dict(enumerate(COCO_CATEGORIES, start=1))
 # (period, phase): which image numbers are special.
 _EMPTY, _CROWD, _GREY = (20, 4), (8, 2), (20, 5)

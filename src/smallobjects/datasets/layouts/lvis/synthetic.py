@@ -30,7 +30,6 @@ from smallobjects.datasets.synthetic.appearance import (
 )
 from smallobjects.datasets.synthetic.scenes import Scene, draw_scene
 
-CLASS_NAMES = VOC_CLASSES
 _PLANT = VOC_CLASSES.index(FROM_COCO) + 1
 # Classes beyond those of VOC: name in LVIS, and in COCO.
 _OTHERS = {len(VOC_CLASSES) + 1: ("lamp", "vase"), len(VOC_CLASSES) + 2: ("toy", "teddy bear")}

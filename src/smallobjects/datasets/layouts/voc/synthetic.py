@@ -13,7 +13,6 @@ from smallobjects.datasets.prepared import VOID
 from smallobjects.datasets.synthetic.appearance import class_appearances
 from smallobjects.datasets.synthetic.scenes import Scene, draw_scene, void_border
 
-CLASS_NAMES = VOC_CLASSES
 FOLDERS = (
     "Annotations",
     "ImageSets/Segmentation",
