@@ -113,7 +113,7 @@ def _loader(run: TrainingRun, model: dict[str, Any]) -> dict[str, Any]:
         "num_workers": -(-run.workers // run.processes),
         # Only of use where batches go to a GPU.
         "pin_memory": get_device() != "cpu",
-        "worker_init_fn": {"type": "outlive_termination"},
+        "worker_init_fn": {"type": "prepare_loader"},
         "sampler": {"type": "PositionSampler", "seed": run.seed, "batch_size": batch_size},
         "dataset": {
             "type": "LabelledSplit",

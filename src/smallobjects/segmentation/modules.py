@@ -19,7 +19,6 @@ from smallobjects.segmentation import (
     size_weight_pipeline,
     size_weighted_loss,
     staged_backbone,
-    termination,
     tiny_backbone,
     vision_transformer,
 )
@@ -43,7 +42,6 @@ __all__ = [
     "size_weight_pipeline",
     "size_weighted_loss",
     "staged_backbone",
-    "termination",
     "tiny_backbone",
     "vision_transformer",
 ]

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader
 
 from smallobjects.datasets.mask_files import write_mask
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.loader_processes import tell_of_lost_batches
 from smallobjects.parallel import ordered_map
 from smallobjects.publishing import publish_directory
 from smallobjects.segmentation import modules as _registered  # noqa: F401
@@ -119,7 +120,9 @@ def probabilities(run: PredictionRun, model: BaseSegmentor) -> Iterator[tuple[st
     pipeline = view_pipeline(run.parameters)
     dataset = LabelledSplit(str(run.dataset), run.split, pipeline=pipeline, test_mode=True)
     # One image at a time, since they differ in size.
-    loader = DataLoader(dataset, batch_size=None, num_workers=run.workers)
+    loader = DataLoader(
+        dataset, batch_size=None, num_workers=run.workers, worker_init_fn=tell_of_lost_batches
+    )
     for image_id, views in zip(dataset.ids, loader, strict=True):
         yield image_id, _mean_softmax(model, views)
 

@@ -13,11 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mmengine.registry import DATA_SAMPLERS
+from mmengine.registry import DATA_SAMPLERS, FUNCTIONS
 from torch.utils.data import Sampler
 
+from smallobjects.loader_processes import prepare_loader
 from smallobjects.segmentation.distributed import process_count, process_rank
 from smallobjects.segmentation.errors import SegmentationError
+
+FUNCTIONS.register_module(module=prepare_loader)
 
 
 class Draw(NamedTuple):

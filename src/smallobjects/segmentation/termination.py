@@ -1,12 +1,9 @@
 """The end of a training that SIGTERM asked for, in however many processes it runs."""
 
 import torch
-from mmengine.registry import FUNCTIONS
 
 from smallobjects.segmentation.distributed import over_processes, process_count
-from smallobjects.termination import outlive_termination, termination_noted
-
-FUNCTIONS.register_module(module=outlive_termination)
+from smallobjects.termination import termination_noted
 
 
 def termination_asked(device: str) -> bool:

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from smallobjects.datasets.prepared import PreparedDataset
+from smallobjects.loader_processes import tell_of_lost_batches
 from smallobjects.pseudo_labels.cams.classifier import ClassificationSample, multi_hot
 from smallobjects.pseudo_labels.rib.parameters import RibParameters
 
@@ -106,6 +107,7 @@ class Companions:
                 num_workers=workers,
                 pin_memory=pin_memory,
                 generator=torch.Generator(),
+                worker_init_fn=tell_of_lost_batches,
             )
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from smallobjects.termination import outlive_termination
+from smallobjects.loader_processes import prepare_loader
 
 Sample = tuple[np.ndarray, ...]
 MakeSample = Callable[[str, np.random.Generator], Sample]
@@ -127,7 +127,7 @@ class Batches:
                 num_workers=self._workers,
                 generator=torch.Generator(),
                 collate_fn=stack_padded if self._pad else None,
-                worker_init_fn=outlive_termination,
+                worker_init_fn=prepare_loader,
             )
         )
 
