@@ -85,6 +85,7 @@ def test_other_layouts_leave_nothing_out(voc_parameters):
         DatasetParameters.model_validate(values)
 
 
-def test_a_mark_of_byte_order_is_no_part_of_the_file(raw, coco_parameters, tmp_path):
-    (raw / SOURCE).write_bytes(b"\xef\xbb\xbf" + (raw / SOURCE).read_bytes())
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_any_encoding_of_json_is_read(raw, coco_parameters, tmp_path, encoding):
+    (raw / SOURCE).write_bytes((raw / SOURCE).read_text("utf-8").encode(encoding))
     prepare_dataset("coco", coco_parameters, raw, tmp_path / "prepared")

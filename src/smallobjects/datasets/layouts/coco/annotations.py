@@ -39,8 +39,8 @@ def read_annotation_file(
         DatasetError: the file is missing, is no COCO annotation file, or contradicts itself.
     """
     try:
-        # With a mark of byte order or without.
-        content = json.loads(path.read_text("utf-8-sig"))
+        # In UTF-8, 16 or 32, with a mark of byte order or without.
+        content = json.loads(path.read_bytes())
         if adapt is None:
             _check_categories(path, content["categories"])
         else:
