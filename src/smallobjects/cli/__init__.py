@@ -1,13 +1,12 @@
 """The `smallobjects` command: one subcommand per stage of the workflow."""
 
 import importlib
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import click
 
 from smallobjects import __version__
+from smallobjects.cli.command_files import commands_in, label_modules
 from smallobjects.errors import BadInputError
 from smallobjects.full_disks import full_disk
 
@@ -59,23 +58,11 @@ FROM_LABELS = {
 """Those that follow when labels are made."""
 
 
-@cache
-def label_commands() -> dict[str, click.Command]:
-    """Return the stages of label methods, from `commands.py` in the folder of each, IRN first."""
-    from smallobjects import pseudo_labels
-
-    [folder] = pseudo_labels.__path__
-    rooms = sorted(path.parent.name for path in Path(folder).glob("*/commands.py"))
-    rooms.sort(key=lambda room: room not in ("saliency", "irn"))
-    modules = (
-        importlib.import_module(f"smallobjects.pseudo_labels.{room}.commands") for room in rooms
-    )
-    return {
-        command.name: command
-        for module in modules
-        for command in vars(module).values()
-        if isinstance(command, click.Command)
-    }
+def _modules() -> dict[str, str]:
+    """Return the module of every command, in the order of the road."""
+    before = {name: f"cli.{module}" for name, module in TO_DATASETS.items()}
+    after = {name: f"cli.{module}" for name, module in FROM_LABELS.items()}
+    return {**before, **label_modules(), **after}
 
 
 class _Road(click.Group):
@@ -93,14 +80,24 @@ class _Road(click.Group):
             raise click.ClickException(full) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*TO_DATASETS, *label_commands(), *FROM_LABELS]
+        return list(_modules())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        name = {**TO_DATASETS, **FROM_LABELS}.get(cmd_name)
-        if name is None:
-            return label_commands().get(cmd_name)
-        module = importlib.import_module(f"smallobjects.cli.{name}")
-        return getattr(module, cmd_name.replace("-", "_"))
+        module = _modules().get(cmd_name)
+        if module is None:
+            return None
+        found = importlib.import_module(f"smallobjects.{module}")
+        return getattr(found, cmd_name.replace("-", "_"))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        modules = _modules()
+        limit = formatter.width - 6 - max(map(len, modules))
+        rows = [
+            (name, click.Command(name, help=commands_in(module)[name]).get_short_help_str(limit))
+            for name, module in modules.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 @click.command(cls=_Road, context_settings={"help_option_names": ["-h", "--help"]})
