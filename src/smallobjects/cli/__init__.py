@@ -8,6 +8,7 @@ import click
 from smallobjects import __version__
 from smallobjects.cli.command_files import commands_in, label_modules
 from smallobjects.errors import BadInputError
+from smallobjects.extras import missing_extra
 from smallobjects.full_disks import full_disk
 
 # Subcommands are imported when they are called: `--help` and the light stages start without torch.
@@ -74,10 +75,10 @@ class _Road(click.Group):
         except BadInputError as error:
             raise click.ClickException(str(error)) from error
         except Exception as error:
-            full = full_disk(error)
-            if full is None:
+            remedy = full_disk(error) or missing_extra(error)
+            if remedy is None:
                 raise
-            raise click.ClickException(full) from error
+            raise click.ClickException(remedy) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_modules())

@@ -3,6 +3,8 @@
 import importlib
 from typing import Any
 
+from smallobjects.extras import missing_extra
+
 _HOMES = {
     "add_ewc_gradient": "ewc",
     "ewc_penalty": "ewc",
@@ -31,4 +33,10 @@ def __getattr__(name: str) -> Any:
     # On use, so that the parameters next door can be read without starting torch.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    try:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        remedy = missing_extra(error)
+        if remedy is None:
+            raise
+        raise ModuleNotFoundError(remedy, name=error.name) from error
