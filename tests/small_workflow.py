@@ -99,16 +99,21 @@ class Workflow:
         counts = [line.split() for line in lines if line.split()[-1:] != [] and "---" not in line]
         return Counter({name: int(n) for name, n in counts if n.isdigit() and name != "total"})
 
+    def interrupt_when(self, reached: Callable[[], bool], *arguments: str) -> str:
+        """Start a run, press Ctrl-C as soon as `reached` says so, and return what it printed."""
+        process = self.start(*arguments)
+        self._wait(process, reached)
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode != 0
+        return output
+
     def kill_when(
         self, reached: Callable[[], bool], *arguments: str, jobs_survive: bool = False
     ) -> None:
         """Start a run and kill -9 all of it, or Snakemake alone, as soon as `reached` says so."""
         process = self.start(*arguments)
-        deadline = time.monotonic() + 600
-        while not reached():
-            assert process.poll() is None, "the run ended before it could be killed"
-            assert time.monotonic() < deadline, "the run did not get there"
-            time.sleep(0.002)
+        self._wait(process, reached)
         if jobs_survive:
             process.kill()
             process.wait()
@@ -116,3 +121,10 @@ class Workflow:
         else:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+    def _wait(self, process: subprocess.Popen, reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 600
+        while not reached():
+            assert process.poll() is None, "the run ended before it could be stopped"
+            assert time.monotonic() < deadline, "the run did not get there"
+            time.sleep(0.002)

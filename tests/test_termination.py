@@ -1,4 +1,4 @@
-"""SIGTERM is noted, however often it comes."""
+"""SIGTERM and Ctrl-C are noted, however often they come."""
 
 import os
 import signal
@@ -28,13 +28,15 @@ print("saved")
 """
 
 
-def test_it_is_noted_within_the_block_and_forgotten_after_it():
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_is_noted_within_the_block_and_forgotten_after_it(number):
+    before = signal.getsignal(number)
     with deferred_termination():
         assert not termination_noted()
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
         assert termination_noted()
     assert not termination_noted()
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(number) is before
 
 
 def test_signals_that_interrupt_the_noting_of_others_do_no_harm():

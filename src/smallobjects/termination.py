@@ -1,4 +1,4 @@
-"""SIGTERM, which a cluster sends before it ends a job: a training saves what it has first."""
+"""SIGTERM, by which a cluster ends a job, and Ctrl-C: a training saves what it has first."""
 
 import multiprocessing
 import os
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _termination = SimpleNamespace(asked=False)
 
 
@@ -17,26 +18,28 @@ class TerminatedError(RuntimeError):
 
 @contextmanager
 def deferred_termination(pass_on: bool = False) -> Iterator[None]:
-    """Note SIGTERM instead of ending by it; whoever trains asks `termination_noted`.
+    """Note SIGTERM and Ctrl-C instead of ending by them; who trains asks `termination_noted`.
 
     Outside the main thread, where signals cannot be handled, nothing changes.
 
     Args:
-        pass_on: send it on to the child processes, which train for this one.
+        pass_on: send them on to the child processes, which train for this one.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _note_and_pass_on if pass_on else _note)
+    handler = _note_and_pass_on if pass_on else _note
+    before = {each: signal.signal(each, handler) for each in _SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, earlier in before.items():
+            signal.signal(each, earlier)
         _termination.asked = False
 
 
 def termination_noted() -> bool:
-    """Tell whether SIGTERM came since the block began."""
+    """Tell whether a signal to end came since the block began."""
     return _termination.asked
 
 
@@ -52,11 +55,12 @@ def _note_and_pass_on(number: int, frame: object) -> None:
 
 
 def outlive_termination(worker_id: int) -> None:
-    """Let a loader process end by SIGTERM only if its parent sends it.
+    """Let a loader process end by SIGTERM only if its parent sends it, and not by Ctrl-C.
 
-    A cluster signals all processes of a job at once, and the training needs its loaders until it
-    has saved.
+    A cluster signals all processes of a job at once, as a terminal does, and the training needs its
+    loaders until it has saved.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threading.Thread(target=_end_by_parent, daemon=True).start()
 

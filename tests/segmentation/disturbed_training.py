@@ -51,9 +51,9 @@ class Training:
         self.process.kill()
         self.finish()
 
-    def terminate(self):
-        """Send SIGTERM to all its processes, as a cluster does before it ends a job."""
-        os.killpg(self.process.pid, signal.SIGTERM)
+    def terminate(self, by=signal.SIGTERM):
+        """Send a signal to all its processes, as a cluster does that ends a job, or a terminal."""
+        os.killpg(self.process.pid, by)
         return self.finish()
 
     def finish(self):

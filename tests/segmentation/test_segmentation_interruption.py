@@ -1,6 +1,7 @@
 """Trainings that are killed, or whose disk is full, lose no more than they must."""
 
 import random
+import signal
 import subprocess
 import time
 
@@ -45,7 +46,9 @@ def test_killed_ten_times_it_ends_with_the_same_bytes(run_of, train, tmp_path):
 
 
 @pytest.mark.parametrize(("processes", "workers"), [(1, 0), (1, 2), (2, 2)])
-def test_sigterm_saves_the_iteration_under_way(run_of, train, tmp_path, processes, workers):
+def test_sigterm_and_ctrl_c_save_the_iteration_under_way(
+    run_of, train, tmp_path, processes, workers
+):
     schedule = {"batch_size": 4, "iterations": 61, "shared_iterations": 60}
     # No checkpoint is due before the end: what there is, the signal made.
     schedule |= {"checkpoint_interval": 1000, "log_interval": 1}
@@ -58,14 +61,14 @@ def test_sigterm_saves_the_iteration_under_way(run_of, train, tmp_path, processe
 
     work_dir, output = tmp_path / "work", tmp_path / "shared.pth"
     reached = 0
-    for goal in (11, 30):
+    for goal, by in [(11, signal.SIGTERM), (30, signal.SIGINT)]:
         training = Training(command(run, work_dir, output, processes))
         while training.iteration < goal:
             assert training.process.poll() is None, training.log
             time.sleep(0.001)
-        assert training.terminate() == 1
+        assert training.terminate(by) == 1
         (message,) = [line for line in training.log if line.startswith("Error: ")]
-        assert "ended by SIGTERM after iteration" in message
+        assert "stopped as asked after iteration" in message
         assert training.start is None if reached == 0 else training.start == reached
         reached = training.iteration
         assert (work_dir / next(work_dir.iterdir()) / f"iter_{reached}.pth").exists()

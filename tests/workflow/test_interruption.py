@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import subprocess
 
 import pandas as pd
@@ -95,6 +96,24 @@ def test_kills_of_snakemake_alone_at_random_moments_change_no_byte(workflow, fin
     answer = CliRunner().invoke(main, ["verify", str(results)])
     assert answer.exit_code == 0, answer.output
     assert len(answer.stdout.splitlines()) == 1, answer.output
+
+
+def test_after_ctrl_c_the_same_command_goes_on(workflow):
+    schedule = {"iterations": 81, "shared_iterations": 80, "checkpoint_interval": 2}
+    long = {"settings": {"segmentors": {"deeplabv2": {"schedule": schedule}}}}
+    full = {"matrix": [{"labels": ["full"], "segmentors": ["deeplabv2"]}]}
+    run = workflow({**ONE_CELL, **full, **long})
+    shared = SHARED.replace("irn", "full")
+    output = run.interrupt_when(lambda: any(run.folder.glob(f"{shared}.work/**/*.pth")), shared)
+    assert "Terminating processes on user request" in output
+    assert "Traceback" not in output
+    [log] = run.folder.glob("results/demo/logs/train_shared/**/*.log")
+    [stopped] = re.findall(r"stopped as asked after iteration (\d+)", log.read_text())
+    assert orphans(run.folder) == []
+    # There is nothing to unlock, and nothing is trained twice.
+    run.run(shared)
+    assert f"/iter_{stopped}.pth" in log.read_text().splitlines()[0]
+    assert (run.folder / shared).exists()
 
 
 def test_jobs_that_outlive_snakemake_are_ended_by_the_next(left_by_snakemake):

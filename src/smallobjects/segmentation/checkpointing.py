@@ -25,7 +25,7 @@ NO_MESSAGES = {"log_scalars": {}, "runtime_info": {}, "resumed_keys": {}}
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(Hook):
-    """Writes `iter_<n>.pth` every so often, after the last iteration, and when SIGTERM came.
+    """Writes `iter_<n>.pth` every so often, after the last iteration, and when it is asked to end.
 
     MMEngine's own hook writes in place and deletes the predecessor first; here a checkpoint appears
     when it is whole, and only then the oldest ones go. Hooks that need something of every process
@@ -51,7 +51,7 @@ class AtomicCheckpointHook(Hook):
         """Write a checkpoint where one is due: in the first process, with the state of all.
 
         Raises:
-            TerminatedError: SIGTERM came; the checkpoint of this iteration is written.
+            TerminatedError: SIGTERM or Ctrl-C came; the checkpoint of this iteration is written.
         """
         done = runner.iter + 1
         finished = done == runner.max_iters
@@ -63,7 +63,7 @@ class AtomicCheckpointHook(Hook):
             self._save(runner, done)
         if ending:
             raise TerminatedError(
-                f"ended by SIGTERM after iteration {done}, of which a checkpoint is saved; start "
+                f"stopped as asked after iteration {done}, of which a checkpoint is saved; start "
                 "again to go on from it"
             )
 

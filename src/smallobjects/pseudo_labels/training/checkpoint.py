@@ -69,14 +69,14 @@ class Checkpoint:
         return state["steps"]
 
     def keep(self, parts: Mapping[str, Stateful], done: int) -> None:
-        """Write the state if it is time, or if SIGTERM came.
+        """Write the state if it is time, or if the training is to end.
 
         Args:
             parts: by name.
             done: the steps done so far.
 
         Raises:
-            TerminatedError: SIGTERM came; the state is written.
+            TerminatedError: SIGTERM or Ctrl-C came; the state is written.
         """
         ending = termination_noted()
         if not ending and time.monotonic() - self._written < self._seconds:
@@ -91,5 +91,5 @@ class Checkpoint:
         self._written = time.monotonic()
         if ending:
             raise TerminatedError(
-                f"ended by SIGTERM after step {done}, which is saved; start again to go on from it"
+                f"stopped as asked after step {done}, which is saved; start again to go on from it"
             )
