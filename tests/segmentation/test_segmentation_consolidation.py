@@ -142,15 +142,16 @@ def test_names_are_the_networks_own_whatever_wraps_it(runner):
 
 def distance_of_200_steps(runner, hook, strength):
     """How far the parameters are from θ* after steps on one batch, with F = 1 everywhere."""
-    hook._anchors = parameters(runner)
-    hook._fisher = {name: torch.ones_like(each) for name, each in hook._anchors.items()}
-    hook.strength = strength
+    anchors = parameters(runner)
+    ones = {name: torch.ones_like(each) for name, each in anchors.items()}
+    hook._ewc.load_state_dict({"fisher": ones, "anchors": anchors})
+    hook._ewc.strength = strength
     runner.optim_wrapper.optimizer.param_groups[0]["lr"] = 1e-6
     inputs = torch.randn(2, 5, 3)
     for _ in range(200):
         step(runner, inputs)
     moved = parameters(runner)
-    return max((moved[name] - each).abs().max() for name, each in hook._anchors.items())
+    return max((moved[name] - each).abs().max() for name, each in anchors.items())
 
 
 def test_with_a_huge_strength_the_parameters_stay(runner, hook):

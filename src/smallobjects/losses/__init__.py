@@ -6,6 +6,7 @@ from typing import Any
 from smallobjects.extras import missing_extra
 
 _HOMES = {
+    "ElasticWeightConsolidation": "consolidation",
     "add_ewc_gradient": "ewc",
     "ewc_penalty": "ewc",
     "normalise_fisher": "ewc",
@@ -17,6 +18,7 @@ _HOMES = {
     "weighted_cross_entropy": "cross_entropy",
 }
 __all__ = [
+    "ElasticWeightConsolidation",
     "add_ewc_gradient",
     "ewc_penalty",
     "nearest_labels",

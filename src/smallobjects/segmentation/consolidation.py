@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from smallobjects.losses import add_ewc_gradient, ewc_penalty, normalise_fisher, update_fisher
+from smallobjects.losses import ElasticWeightConsolidation
 from smallobjects.segmentation.errors import SegmentationError
 
 FISHER = "fisher"
@@ -96,10 +96,8 @@ class EwcHook(Hook):
         self.start = start
         self.fisher_decay = fisher_decay
         self.log_interval = log_interval
-        self._parameters: dict[str, nn.Parameter] = {}
-        self._fisher: dict[str, Tensor] = {}
-        self._anchors: dict[str, Tensor] = {}
-        self._loaded: dict[str, dict[str, Tensor]] = {}
+        self._loaded: dict[str, dict[str, Tensor]] = {FISHER: {}, ANCHORS: {}}
+        self._ewc: ElasticWeightConsolidation
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take F and θ* of the checkpoint."""
@@ -109,27 +107,30 @@ class EwcHook(Hook):
         """Start from ones, or go on from the checkpoint, and watch the optimizer.
 
         Raises:
-            SegmentationError: the training goes on after the switch and the checkpoint has no F.
+            SegmentationError: the training goes on after the switch and the checkpoint has no F, or
+                θ* of other parameters.
         """
         optimizer = runner.optim_wrapper.optimizer
-        self._parameters = optimised_parameters(runner.model, optimizer)
-        fisher, anchors = self._loaded.get(FISHER, {}), self._loaded.get(ANCHORS, {})
-        if runner.iter >= self.start and not self._parameters.keys() <= fisher.keys():
+        trained = optimised_parameters(runner.model, optimizer)
+        self._ewc = ElasticWeightConsolidation(trained, self.strength, self.fisher_decay)
+        fisher, anchors = self._loaded[FISHER], self._loaded[ANCHORS]
+        if runner.iter >= self.start and not trained.keys() <= fisher.keys():
             raise SegmentationError(
                 "the checkpoint that the training goes on from has no Fisher information; train "
                 f"the {self.start} iterations before the switch with EwcHook as well"
             )
-        self._fisher = {
-            name: fisher[name].to(each) if name in fisher else torch.ones_like(each)
-            for name, each in self._parameters.items()
-        }
-        self._anchors = {name: each.to(self._parameters[name]) for name, each in anchors.items()}
+        kept = self._ewc.state_dict()["fisher"]
+        kept |= {name: each for name, each in fisher.items() if name in trained}
+        try:
+            self._ewc.load_state_dict({"fisher": kept, "anchors": anchors})
+        except ValueError as error:
+            raise SegmentationError(f"cannot go on from this checkpoint: {error}") from None
 
         def before_step(*_: Any) -> None:
-            if runner.iter < self.start:
-                self._follow_gradients()
-            else:
-                self._hold_on(optimizer)
+            if runner.iter >= self.start and not self._ewc.switched:
+                check_stable(optimizer, self.strength)
+                self._ewc.switch()
+            self._ewc.after_backward()
 
         optimizer.register_step_pre_hook(before_step)
 
@@ -137,35 +138,13 @@ class EwcHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
         """Add the penalty's value after the step to the outputs, every so often."""
-        if self._anchors and (runner.iter + 1) % self.log_interval == 0 and outputs is not None:
-            with torch.no_grad():
-                outputs["ewc_penalty"] = ewc_penalty(
-                    self._parameters, self._anchors, self._fisher, self.strength
-                )
+        due = (runner.iter + 1) % self.log_interval == 0
+        if self._ewc.switched and due and outputs is not None:
+            outputs["ewc_penalty"] = self._ewc.penalty()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add F, and after the switch θ*, to a checkpoint."""
-        checkpoint[FISHER] = {name: each.cpu() for name, each in self._fisher.items()}
-        if self._anchors:
-            checkpoint[ANCHORS] = {name: each.cpu() for name, each in self._anchors.items()}
-
-    def _follow_gradients(self) -> None:
-        for name, parameter in self._parameters.items():
-            if parameter.grad is not None:
-                update_fisher(self._fisher[name], parameter.grad, self.fisher_decay)
-
-    def _hold_on(self, optimizer: Optimizer) -> None:
-        if not self._anchors:
-            check_stable(optimizer, self.strength)
-            for name, parameter in self._parameters.items():
-                self._anchors[name] = parameter.detach().clone()
-                self._fisher[name] = normalise_fisher(self._fisher[name])
-        for name, parameter in self._parameters.items():
-            if parameter.grad is not None:
-                add_ewc_gradient(
-                    parameter.grad,
-                    parameter.detach(),
-                    self._anchors[name],
-                    self._fisher[name],
-                    self.strength,
-                )
+        state = self._ewc.state_dict()
+        checkpoint[FISHER] = {name: each.cpu() for name, each in state["fisher"].items()}
+        if self._ewc.switched:
+            checkpoint[ANCHORS] = {name: each.cpu() for name, each in state["anchors"].items()}
