@@ -4,6 +4,7 @@ import os
 import random
 import re
 import subprocess
+import time
 
 import pandas as pd
 import pytest
@@ -107,6 +108,10 @@ def test_after_ctrl_c_the_same_command_goes_on(workflow):
     output = run.interrupt_when(lambda: any(run.folder.glob(f"{shared}.work/**/*.pth")), shared)
     assert "Terminating processes on user request" in output
     assert "Traceback" not in output
+    # Snakemake may be gone before its job has saved.
+    deadline = time.monotonic() + 60
+    while orphans(run.folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
     [log] = run.folder.glob("results/demo/logs/train_shared/**/*.log")
     [stopped] = re.findall(r"stopped as asked after iteration (\d+)", log.read_text())
     assert orphans(run.folder) == []
