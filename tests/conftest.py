@@ -14,22 +14,6 @@ settings.load_profile("unhurried")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that share what is slow to make run in one process, where there are several."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-
-
-def _group(item: pytest.Item) -> str:
-    """Return the name of the tests that run in one process: by default those of its file."""
-    room = item.path.relative_to(REPOSITORY / "tests").parts[0]
-    if room in ("slurm", "curation", "viewer"):
-        return room  # one Slurm at a time; one server and browser
-    if "finished" in item.fixturenames:
-        return "finished workflow"
-    return str(item.path)
-
-
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The checkout."""
