@@ -1,9 +1,6 @@
 """Losses that balance object sizes: size-weighted cross-entropy, elastic weight consolidation."""
 
-import importlib
-from typing import Any
-
-from smallobjects.extras import missing_extra
+from smallobjects.names_on_use import names_on_use
 
 _HOMES = {
     "ElasticWeightConsolidation": "consolidation",
@@ -30,15 +27,5 @@ __all__ = [
     "weighted_cross_entropy",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # On use, so that the parameters next door can be read without starting torch.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    except ModuleNotFoundError as error:
-        remedy = missing_extra(error)
-        if remedy is None:
-            raise
-        raise ModuleNotFoundError(remedy, name=error.name) from error
+# The parameters next door can be read without starting torch.
+__getattr__ = names_on_use(__name__, _HOMES)

@@ -25,13 +25,11 @@ The functions on arrays can be used alone (`image_scores` does the work of the f
     print(summarize(np.concatenate(rows), matrix, num_classes=21)["ia_miou"])
 """
 
-import importlib
-from typing import Any
-
 from smallobjects.metrics.confusion import confusion_matrix
 from smallobjects.metrics.image_scores import image_scores
 from smallobjects.metrics.instances import instance_ious
 from smallobjects.metrics.summary import summarize
+from smallobjects.names_on_use import names_on_use
 
 _HOMES = {"InstanceIoU": "accumulator", "paired_difference": "bootstrap"}
 __all__ = [
@@ -43,9 +41,5 @@ __all__ = [
     "summarize",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # On use: pandas and SciPy take longer to start than the rest.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+# pandas and SciPy take longer to start than the rest.
+__getattr__ = names_on_use(__name__, _HOMES)
