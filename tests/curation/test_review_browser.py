@@ -61,6 +61,11 @@ class Page:
     def wait_for_saving(self):
         until(lambda: self.run("return document.body.dataset.waiting") == "0", "all saved")
 
+    def wait_for_progress(self, words):
+        # The page asks how far the review is once everything is saved.
+        read = "return document.getElementById('done').textContent"
+        until(lambda: self.run(read) == words, words)
+
 
 @pytest.fixture
 def browsers():
@@ -106,7 +111,7 @@ def test_fifty_images_by_keyboard_with_a_reload(browsers, server, events, images
     page.wait_for_saving()
     assert events() == said
     assert [image for _, image, _ in said] == images[:50]
-    assert page.run("return document.getElementById('done').textContent") == f"50 of {len(images)}"
+    page.wait_for_progress(f"50 of {len(images)}")
     assert [entry for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"] == []
     decisions = tmp_path / "decisions.csv"
     script = "from smallobjects.cli import main; main()"
@@ -117,6 +122,33 @@ def test_fifty_images_by_keyboard_with_a_reload(browsers, server, events, images
     )  # fmt: skip
     accepted = {image: decision == "accept" for _, image, decision in said}
     assert read_decisions(decisions, images) == accepted
+
+
+def test_an_older_answer_about_the_progress_is_not_shown(browsers, server):
+    page = Page(browsers(), server.address, "Ada")
+    page.wait_for_progress("0 of 60")
+    page.run(
+        """
+        const { fetch } = window;
+        let held = null;
+        window.answered = 0;
+        window.fetch = async (address, ...rest) => {
+          const answer = await fetch(address, ...rest);
+          if (!String(address).includes("/api/progress")) return answer;
+          if (!held) await new Promise((resolve) => { held = resolve; });
+          else setTimeout(held, 200);
+          window.answered += 1;
+          return answer;
+        };
+        """
+    )
+    for _ in range(2):
+        page.decide("a")
+        page.wait_for_saving()
+    until(lambda: page.run("return window.answered") == 2, "both answers")
+    page.wait_for_progress("2 of 60")
+    page.run("return new Promise((resolve) => setTimeout(resolve, 300))")
+    page.wait_for_progress("2 of 60")
 
 
 def test_two_reviewers_at_once(browsers, server, events, images):

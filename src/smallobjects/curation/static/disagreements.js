@@ -16,6 +16,7 @@ class Disagreements {
     this.version = version;
     this.colours = colours;
     this.reviewer = reviewer;
+    this.asked = 0; // How often images were asked for: answers may come in another order.
     this.offset = 0;
     this.images = [];
     this.current = -1;
@@ -29,7 +30,9 @@ class Disagreements {
   }
 
   async load(offset, chosen = 0) {
+    const asked = ++this.asked;
     const page = await getJson("/api/disagreements", { offset, count: PAGE });
+    if (asked !== this.asked) return;
     this.offset = offset;
     this.images = page.images;
     byId("open").textContent = page.total

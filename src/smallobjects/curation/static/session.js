@@ -20,6 +20,7 @@ export class Review {
     this.boxes = [];
     this.busy = false;
     this.position = 0;
+    this.asked = 0; // How often progress was asked for: answers may come in another order.
     this.notices = {}; // By what they are about, so that none takes the place of another.
     this.outbox = new Outbox(review, reviewer, (waiting, error) => this.showSaving(waiting, error),
       (image, words) => this.showNotice("refusal", `The verdict on ${image} was refused: ${words}`));
@@ -187,8 +188,10 @@ export class Review {
   }
 
   async showProgress() {
+    const asked = ++this.asked;
     try {
-      showProgress(await getJson("/api/progress", { reviewer: this.reviewer }), this.reviewer);
+      const progress = await getJson("/api/progress", { reviewer: this.reviewer });
+      if (asked === this.asked) showProgress(progress, this.reviewer);
     } catch {
       // The next verdict asks again; a server that is gone is told of elsewhere.
     }
