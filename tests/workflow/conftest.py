@@ -23,11 +23,3 @@ def workflow(tmp_path_factory, repository) -> Callable[[dict], Workflow]:
 def published(tmp_path, repository) -> Callable[[dict], Workflow]:
     """Make a workflow in a fresh folder with the settings as they are, and the given changes."""
     return lambda changes: Workflow(tmp_path, repository, changes)
-
-
-@pytest.fixture(scope="session")
-def finished(workflow) -> Workflow:
-    """The whole small matrix, run once for every test that reads it."""
-    run = workflow()
-    run.run()
-    return run

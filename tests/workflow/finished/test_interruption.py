@@ -75,7 +75,7 @@ def killed(request):
 
 
 def test_kills_of_snakemake_alone_at_random_moments_change_no_byte(workflow, finished):
-    """`KILLS=20 pytest tests/workflow/test_interruption.py` kills more often."""
+    """`KILLS=20 pytest tests/workflow/finished/test_interruption.py` kills more often."""
     run, rng = workflow(ONE_CELL), random.Random(0)
     for _ in range(int(os.environ.get("KILLS", "4"))):
         process = run.start()
