@@ -42,7 +42,7 @@ photos: $(INSTALLED)
 	@echo "Pictures, tables and captions: results/report.html"
 
 test: $(INSTALLED) latex browser slurm-for-tests lint
-	pytest
+	pytest -n logical --maxprocesses 4
 
 lint: $(INSTALLED)
 	ruff check

@@ -12,6 +12,21 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+TOGETHER = ("tests/slurm", "tests/workflow/finished")
+"""Folders whose tests share what takes minutes to make: a Slurm, a finished run."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each process whole files, and each folder of `TOGETHER` to one process."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFileOrFolder(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+
+    return ByFileOrFolder(config, log)
 
 
 @pytest.fixture(scope="session")
