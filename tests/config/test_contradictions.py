@@ -285,6 +285,33 @@ def test_words_for_classes_that_the_dataset_lacks_are_refused(repository, datase
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    ("key", "given"),
+    [("language", {"background": ["sky"]}), ("clims", {"background_threshold": 0.3})],
+)
+def test_what_is_of_clip_is_not_set_in_vain(repository, key, given):
+    ((name, _),) = given.items()
+    for scale in ("demo", "photos"):
+        with pytest.raises(ConfigError, match=rf"{key}\.{name} = .*set .*scorer\.{name} in its"):
+            experiment(repository, scale, stage("clims", key, **given)).stages("clims", "voc")
+    clip = {"network": "open_clip", "weights": "clip.pt"}
+    settings = merge(stage("clims", key, **given), stage("clims", "scorer", **clip))
+    for scale in ("demo", "photos", "paper"):
+        stages = experiment(repository, scale, settings).stages("clims", "voc").model_dump()
+        assert list(stages[key][name]) == given[name] if key == "language" else given[name]
+
+
+def test_with_clip_its_published_texts_and_threshold_are_used_at_every_scale(repository):
+    settings = stage("clims", "scorer", network="open_clip", weights="clip.pt")
+    for scale in ("demo", "photos", "paper"):
+        for dataset, texts, threshold in (("voc", 10, 0.26), ("coco", 88, 0.285)):
+            stages = experiment(repository, scale, settings).stages("clims", dataset)
+            assert len(set(stages.scorer.language(stages.language).background)) == texts
+            training = stages.scorer.training(stages.clims)
+            assert training == stages.clims
+            assert training.background_threshold == threshold
+
+
 def test_saliency_from_elsewhere_is_not_read_as_a_scales_stand_in(repository):
     """What a scale says of its own network is not of the user's, of which nothing is said."""
     given = voc(saliency={"source": "model", "path": "u2net.onnx"})

@@ -105,9 +105,10 @@ def test_bad_settings_are_named(squares):
     clip = published("clims.scorer", network="open_clip", weights="a.pt")
     with pytest.raises(BadInputError, match="only what stands in for it is"):
         train_dual_encoder(TrainingContext(squares, ["wide"], seed=0, device=CPU), clip, LANGUAGE)
-    nothing = published("clims.language", background=())
+    nothing = SCORER.model_copy(update={"background": ()})
+    empty = TrainingContext(squares, ["empty"], seed=0, device=CPU)
     with pytest.raises(BadInputError, match="no image of the split has a box"):
-        train_dual_encoder(TrainingContext(squares, ["empty"], seed=0, device=CPU), SCORER, nothing)
+        train_dual_encoder(empty, nothing, LANGUAGE)
 
 
 @pytest.fixture(scope="module")
@@ -275,6 +276,32 @@ def test_a_frozen_backbone_stands_in_too(squares, tmp_path):
     images.requires_grad_()
     read.encode_images(images).sum().backward()
     assert images.grad.abs().sum() > 0
+
+
+def test_a_stand_in_is_asked_with_its_own_background(squares, scorer, tmp_path):
+    ten = published("clims.language")
+    assert len(ten.background) == 10
+    again = train_dual_encoder(
+        TrainingContext(squares, squares.split("train"), seed=0, device=CPU), SCORER, ten
+    )
+    assert again.texts == scorer.texts
+    save_dual_encoder(tmp_path / "scorer.pth", again)
+    save_classifier(tmp_path / "irn.pth", Classifier("tiny", 3))
+    outputs = []
+    for name, language, training in (
+        ("own", LANGUAGE, CLIMS),
+        ("published", ten, CLIMS.model_copy(update={"background_threshold": -1.0})),
+    ):
+        call(
+            "train-clims", "--dataset", squares.root, "--split", "train", "--device", "cpu",
+            "--seed", 2, "--workers", 0, "--language", language.model_dump_json(),
+            "--classifier", tmp_path / "irn.pth", "--weights", tmp_path / "scorer.pth",
+            "--scorer", SCORER.model_dump_json(), "--parameters",
+            training.model_copy(update={"epochs": 1}).model_dump_json(),
+            "--output", tmp_path / f"{name}.pth",
+        )  # fmt: skip
+        outputs.append(load_classifier(tmp_path / f"{name}.pth", 3).state_dict())
+    assert all(torch.equal(outputs[0][key], outputs[1][key]) for key in outputs[0])
 
 
 def test_what_covers_little_of_an_image_still_counts():

@@ -40,7 +40,7 @@ class FetchingQuestions(Questions):
     def scorer_weights(self, wildcards: Wildcards) -> str | list[str]:
         """Return what a scorer is read from: CLIP's weights, or what is trained here."""
         scorer = self.experiment.stages(wildcards.source, wildcards.dataset).scorer
-        if scorer.network != "open_clip":
+        if not scorer.is_clip:
             return f"{self.places.source}/scorer.pth"
         return self.weights_to_read(scorer.model_dump())
 

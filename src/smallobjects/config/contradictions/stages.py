@@ -29,8 +29,17 @@ SCHEDULES = {
 """What is read under which `schedule`."""
 ABOVE_OWN_FILE = 1
 """Rank of the first layer that need not state every value."""
-STAND_IN = ("image_size", "steps", "batch_size", "learning_rate")
+STAND_IN = (
+    "image_size",
+    "background",
+    "background_threshold",
+    "steps",
+    "batch_size",
+    "learning_rate",
+)
 """What is read of CLIMS' scorer unless it is CLIP."""
+OF_CLIP = (("language", "background"), ("clims", "background_threshold"))
+"""Stages and values that are read with CLIP; what stands in for it has its own."""
 
 
 def check_stages(stages: Said, irn_network: Callable[[], str]) -> None:
@@ -56,6 +65,7 @@ def check_stages(stages: Said, irn_network: Callable[[], str]) -> None:
             own = stages.below("classifier").values.get("network")
             _check_start(stage, own or irn_network(), own is not None)
     _check_integral(stages)
+    _check_scorer(stages)
 
 
 def _check_order(stage: Said) -> None:
@@ -125,3 +135,19 @@ def _check_integral(stages: Said) -> None:
             f"{second.key}.{second.described('input_size')}: learns the maps of "
             f"{first.key}.{first.described('input_size')}; set both to the same"
         )
+
+
+def _check_scorer(stages: Said) -> None:
+    """Check that nobody sets what is read with CLIP alone while something stands in for it."""
+    scorer = stages.below("scorer")
+    if scorer.values.get("network") in (None, "open_clip"):
+        return
+    decided = max(ABOVE_OWN_FILE, scorer.resolved.rank(("network",)))
+    for key, name in OF_CLIP:
+        stage = stages.below(key)
+        if stage.resolved.rank((name,)) >= decided:
+            raise stage.error(
+                name,
+                f"not read, as {scorer.key}.{scorer.described('network')} stands in for CLIP; "
+                f"set {scorer.key}.{name} in its place",
+            )

@@ -65,7 +65,7 @@ def train_clims(
         context,
         load_classifier(classifier, context.dataset.num_classes - 1),
         load_scorer(scorer, weights, context.device),
-        parameters,
-        language,
+        scorer.training(parameters),
+        scorer.language(language),
     )
     save_classifier(output, trained)

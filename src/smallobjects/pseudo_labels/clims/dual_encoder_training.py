@@ -80,7 +80,7 @@ def train_dual_encoder(
     Args:
         context: the images to train on. The seed is that of initial values, order and regions.
         parameters: the settings.
-        language: gives the texts.
+        language: gives the texts of the classes; those of the background are the scorer's own.
 
     Returns:
         The encoder in evaluation mode.
@@ -88,11 +88,12 @@ def train_dual_encoder(
     Raises:
         BadInputError: the settings name another scorer, or there is nothing to show.
     """
-    if parameters.network == "open_clip":
+    if parameters.is_clip:
         raise BadInputError(
             "scorer.network: 'open_clip' comes with its weights and is not trained; only what "
             "stands in for it is, such as `tiny`"
         )
+    language = parameters.language(language)
     backgrounds = background_texts(language)
     texts = list(
         dict.fromkeys([*class_texts(context.dataset.class_names[1:], language), *backgrounds])
@@ -105,7 +106,7 @@ def train_dual_encoder(
     usable = [image_id for image_id in context.image_ids if make_sample.shows(image_id)]
     if not usable:
         raise BadInputError(
-            f"{context.dataset.root}: no image of the split has a box, and `language.background` "
+            f"{context.dataset.root}: no image of the split has a box, and `scorer.background` "
             "is empty; the scorer learns from boxes"
         )
     per_epoch = steps_per_epoch(len(usable), parameters.batch_size)

@@ -21,6 +21,7 @@ from smallobjects.pseudo_labels.parameters import (
 )
 
 Text = Annotated[str, Field(min_length=1)]
+Cosine = Annotated[float, Field(ge=-1, le=1)]
 
 
 class LanguageParameters(Parameters):
@@ -46,15 +47,38 @@ class ScorerParameters(Parameters):
     pretrained backbone."""
     image_size: PositiveInt
     """Side of the images that a stand-in sees; CLIP's is in its weights. So below."""
+    background: tuple[Text, ...]
+    """What takes the place of `language.background`: a stand-in has seen what boxes leave, and that
+    is one thing. Under ten names L_CBS would count it ten times."""
+    background_threshold: Cosine
+    """What takes the place of `clims.background_threshold`, which belongs to CLIP's cosines."""
     steps: PositiveInt
     batch_size: PositiveInt
     learning_rate: PositiveFloat
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether nothing stands in for CLIP."""
+        return self.network == "open_clip"
+
+    def language(self, published: LanguageParameters) -> LanguageParameters:
+        """Return the texts with which this network is asked."""
+        if self.is_clip:
+            return published
+        return published.model_copy(update={"background": self.background})
+
+    def training(self, published: "ClimsParameters") -> "ClimsParameters":
+        """Return the settings of a training by this network."""
+        if self.is_clip:
+            return published
+        threshold = self.background_threshold
+        return published.model_copy(update={"background_threshold": threshold})
 
     @model_validator(mode="after")
     def _weights_fit(self) -> "ScorerParameters":
         if self.network == "tiny" and self.weights is not None:
             raise ValueError("`tiny` is trained here and reads no weights; set `weights: null`")
-        if self.network == "open_clip" and self.weights is None:
+        if self.is_clip and self.weights is None:
             raise ValueError("`open_clip` needs `weights`, such as weights/clip_vit_b32.pt")
         return self
 
@@ -74,7 +98,7 @@ class ClimsParameters(ClassifierTraining):
     """γ, of L_CBS: the active region does not look like things that stand beside the class."""
     area_weight: NonNegativeFloat
     """δ, of L_REG: regions are no larger than they must be."""
-    background_threshold: Annotated[float, Field(ge=-1, le=1)]
+    background_threshold: Cosine
     """Cosine above which L_CBS counts."""
 
 
@@ -92,7 +116,7 @@ class Stages(Parameters):
     @property
     def knows_more(self) -> str | None:
         """What the labels are made with beyond image-level labels, for tables."""
-        if self.scorer.network == "open_clip":
+        if self.scorer.is_clip:
             return None
         return (
             "In place of CLIP, a scorer that is trained on the boxes of the training images: it "

@@ -39,7 +39,7 @@ def load_scorer(parameters: ScorerParameters, path: Path, device: torch.device) 
     Raises:
         BadInputError: the file holds something else.
     """
-    if parameters.network != "open_clip":
+    if not parameters.is_clip:
         from smallobjects.pseudo_labels.clims.dual_encoder import load_dual_encoder
 
         return load_dual_encoder(path).to(device)
