@@ -10,7 +10,7 @@ from smallobjects.losses import (
     ElasticWeightConsolidation,
     ewc_penalty,
     normalise_fisher,
-    size_weighted_cross_entropy,
+    size_balanced_loss,
 )
 
 SWITCH, END = 4, 9
@@ -33,7 +33,7 @@ def sgd(model):
 def loss_of(model, number):
     images, labels = IMAGES[number].double(), LABELS[number]
     tau = 1.0 if number < SWITCH else 5.0
-    return size_weighted_cross_entropy(model(images), labels, tau)
+    return size_balanced_loss(model(images), labels, tau)
 
 
 def train(model, optimizer, ewc=None, numbers=range(END)):

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from smallobjects.losses import (
     nearest_labels,
-    size_weighted_cross_entropy,
+    size_balanced_loss,
     size_weights,
     uniform_weights,
     weighted_cross_entropy,
@@ -89,7 +89,7 @@ LABELS = torch.zeros(2, 8, 12, dtype=torch.int64)
 @pytest.mark.parametrize(
     ("logits", "labels", "weights", "message"),
     [
-        ((2, 4, 2, 3), LABELS, LABELS.shape, r"size_weighted_cross_entropy\(logits, labels\)"),
+        ((2, 4, 2, 3), LABELS, LABELS.shape, r"size_balanced_loss\(logits, labels\)"),
         ((2, 4, 8, 12), LABELS, (8, 12), r"weights \(8, 12\); expected a weight for each label"),
         ((2, 4, 8, 12), LABELS, (2, 1, 1), "expected a weight for each label"),
         ((2, 4, 8, 12), LABELS[:, None], LABELS.shape, r"labels \(2, 1, 8, 12\).*N×C×H×W"),
@@ -111,7 +111,7 @@ def test_one_call_takes_logits_of_any_size(labels, height, width):
     labels = torch.tensor(labels[None])
     # More classes than rows: as many as rows could look as if the classes were last.
     logits = torch.randn(1, 11, height, width, requires_grad=True)
-    loss = size_weighted_cross_entropy(logits, labels, tau=3)
+    loss = size_balanced_loss(logits, labels, tau=3)
     enlarged = F.interpolate(logits, labels.shape[1:], mode="bilinear", align_corners=False)
     log_shares = enlarged.log_softmax(1)
     total = weight_sum = 0
@@ -130,7 +130,7 @@ def test_one_call_enlarges_a_single_side_too(size):
     logits, labels = torch.randn(2, 4, *size), torch.randint(0, 4, (2, 8, 12))
     enlarged = F.interpolate(logits, (8, 12), mode="bilinear", align_corners=False)
     expected = weighted_cross_entropy(enlarged, labels, size_weights(labels))
-    assert torch.equal(size_weighted_cross_entropy(logits, labels), expected)
+    assert torch.equal(size_balanced_loss(logits, labels), expected)
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ def test_one_call_enlarges_a_single_side_too(size):
 )
 def test_one_call_refuses_what_does_not_fit(logits, labels):
     with pytest.raises(ValueError, match="expected N×C×H×W, N×H×W and N×H×W"):
-        size_weighted_cross_entropy(torch.zeros(logits), labels)
+        size_balanced_loss(torch.zeros(logits), labels)
 
 
 def test_one_call_takes_no_part_of_void_by_another_name():
     logits, labels = torch.randn(1, 4, 6, 6), torch.randint(0, 4, (1, 6, 6))
     renamed = labels.where(labels != 3, -100)
-    expected = size_weighted_cross_entropy(logits, labels.where(labels != 3, 255))
-    assert torch.equal(size_weighted_cross_entropy(logits, renamed, ignore_index=-100), expected)
+    expected = size_balanced_loss(logits, labels.where(labels != 3, 255))
+    assert torch.equal(size_balanced_loss(logits, renamed, ignore_index=-100), expected)
 
 
 def test_no_pixel_weighs_more_than_5_unless_told():
@@ -153,9 +153,9 @@ def test_no_pixel_weighs_more_than_5_unless_told():
     labels[0, :5], labels[0, 9, 9] = 1, 2
     assert size_weights(labels).max() == size_weights(labels.numpy()).max() == 5
     logits = torch.randn(1, 4, 10, 10)
-    expected = size_weighted_cross_entropy(logits, labels, tau=5)
-    assert torch.equal(size_weighted_cross_entropy(logits, labels), expected)
-    assert not torch.equal(size_weighted_cross_entropy(logits, labels, tau=6), expected)
+    expected = size_balanced_loss(logits, labels, tau=5)
+    assert torch.equal(size_balanced_loss(logits, labels), expected)
+    assert not torch.equal(size_balanced_loss(logits, labels, tau=6), expected)
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (0, 5), (0, 4, 4)])
@@ -169,7 +169,7 @@ def test_a_step_can_be_compiled_whole(dynamic):
     def step(logits, labels):
         reduced = nearest_labels(labels, (5, 7))
         plain = weighted_cross_entropy(logits[:, :, :5, :7], reduced, uniform_weights(reduced))
-        return size_weighted_cross_entropy(logits, labels) + plain, size_weights(reduced, 3.0)
+        return size_balanced_loss(logits, labels) + plain, size_weights(reduced, 3.0)
 
     torch._dynamo.reset()
     compiled = torch.compile(step, backend="aot_eager", fullgraph=True, dynamic=dynamic)
@@ -204,8 +204,8 @@ def test_logits_of_another_form_are_named():
     """Classes last, where the height would be taken for their number, and what is no tensor."""
     labels = torch.randint(0, 3, (2, 32, 32))
     with pytest.raises(ValueError, match=r"\(2, 32, 32, 3\) of labels .*permute"):
-        size_weighted_cross_entropy(torch.randn(2, 32, 32, 3), labels)
+        size_balanced_loss(torch.randn(2, 32, 32, 3), labels)
     with pytest.raises(ValueError, match=r"logits of Outputs.*outputs\.logits"):
-        size_weighted_cross_entropy(type("Outputs", (), {})(), labels)
+        size_balanced_loss(type("Outputs", (), {})(), labels)
     with pytest.raises(ValueError, match=r"logits of torch\.int64"):
         weighted_cross_entropy(labels[:, None], labels, torch.ones(2, 32, 32))

@@ -5,7 +5,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from smallobjects.losses.label_checks import check_integer_labels, check_label_classes
-from smallobjects.losses.size_weighting import size_weights
 
 
 def weighted_cross_entropy(
@@ -18,7 +17,8 @@ def weighted_cross_entropy(
     """Return Σ w·CE / Σ w over all pixels of the batch.
 
     Args:
-        logits: N×C×H×W scores before the softmax, floating point.
+        logits: N×C×H×W scores before the softmax, floating point; half precision is computed
+            with in float32.
         labels: N×H×W integer class ids, 0..C-1 or `ignore_index`.
         weights: N×H×W weights, not negative; pixels of `ignore_index` must weigh 0.
         ignore_index: the label of pixels that take no part.
@@ -32,46 +32,25 @@ def weighted_cross_entropy(
             found on the CPU alone: a GPU would have to wait for the answer, and ends in an
             assertion of CUDA's instead.
     """
-    _check_logits(logits)
+    check_logits(logits)
     _check_shapes(logits, labels, weights)
     check_integer_labels(labels)
     if labels.device.type == "cpu" and not torch.compiler.is_compiling():
         check_label_classes(labels, logits.shape[1], ignore_index)
+    if logits.dtype in (torch.float16, torch.bfloat16):
+        logits = logits.float()
     per_pixel = F.cross_entropy(logits, labels.long(), ignore_index=ignore_index, reduction="none")
     total = weights.sum() if total is None else total
     # The lower bound replaces a test for "no pixel" that would make a GPU wait for the answer.
     return (weights * per_pixel).sum() / total.clamp_min(torch.finfo(weights.dtype).tiny)
 
 
-def size_weighted_cross_entropy(
-    logits: Tensor, labels: Tensor, tau: float = 5.0, ignore_index: int = 255
-) -> Tensor:
-    """Return L_sw of logits of any resolution, compared at that of the labels.
-
-    Logits of another height and width are enlarged (bilinear, corners not aligned), as the heads of
-    MMSegmentation do before their loss.
-
-    Args:
-        logits: N×C×h×w scores before the softmax, floating point.
-        labels: N×H×W integer class ids, 0..C-1 or `ignore_index`.
-        tau: largest weight of a pixel, above 0.
-        ignore_index: the label of pixels that take no part.
-
-    Returns:
-        The scalar loss.
+def check_logits(logits: Tensor) -> None:
+    """Refuse what is no tensor of scores.
 
     Raises:
-        ValueError: as `size_weights` and `weighted_cross_entropy`; or logits are N×H×W×C.
+        ValueError: it is not.
     """
-    _check_logits(logits)
-    weights = size_weights(labels, tau, ignore_index)
-    if logits.ndim == 4 and labels.ndim == 3 and logits.shape[2:] != labels.shape[1:]:
-        _check_order(logits, labels)
-        logits = F.interpolate(logits, labels.shape[1:], mode="bilinear", align_corners=False)
-    return weighted_cross_entropy(logits, labels, weights, ignore_index)
-
-
-def _check_logits(logits: Tensor) -> None:
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
         kind = getattr(logits, "dtype", type(logits).__name__)
         raise ValueError(
@@ -80,20 +59,12 @@ def _check_logits(logits: Tensor) -> None:
         )
 
 
-def _check_order(logits: Tensor, labels: Tensor) -> None:
-    if logits.shape[1:3] == labels.shape[1:]:
-        raise ValueError(
-            f"logits {tuple(logits.shape)} of labels {tuple(labels.shape)} have the classes last; "
-            "expected N×C×h×w, as by logits.permute(0, 3, 1, 2)"
-        )
-
-
 def _check_shapes(logits: Tensor, labels: Tensor, weights: Tensor) -> None:
     if logits.ndim != 4 or labels.ndim != 3 or len(logits) != len(labels):
         remedy = "expected N×C×H×W, N×H×W and N×H×W"
     elif logits.shape[2:] != labels.shape[1:]:
         remedy = (
-            "size_weighted_cross_entropy(logits, labels) brings the logits to the size of the "
+            "size_balanced_loss(logits, labels) brings the logits to the size of the "
             "labels, and finds the weights there"
         )
     elif weights.shape != labels.shape:
