@@ -39,6 +39,30 @@ SEGMENTER = {
         "loss_decode": LOSS,
     },
 }  # fmt: skip
+SEGFORMER = {
+    "backbone": {
+        "type": "MixVisionTransformer", "embed_dims": 8, "num_stages": 4,
+        "num_layers": [1, 1, 1, 1], "num_heads": [1, 2, 4, 8], "patch_sizes": [7, 3, 3, 3],
+        "sr_ratios": [8, 4, 2, 1], "out_indices": (0, 1, 2, 3), "mlp_ratio": 2,
+        "drop_path_rate": 0.1,
+    },
+    "decode_head": {
+        "type": "SegformerHead", "in_channels": [8, 16, 32, 64], "in_index": [0, 1, 2, 3],
+        "channels": 16, "num_classes": 4, "dropout_ratio": 0.1, "norm_cfg": NORM,
+        "loss_decode": LOSS,
+    },
+}  # fmt: skip
+UPERNET = {
+    "backbone": FCN["backbone"]
+    | {"strides": (1, 2, 2, 2), "dilations": (1, 1, 1, 1), "contract_dilation": False},
+    "decode_head": {
+        "type": "UPerHead", "in_channels": [8, 16, 32, 64], "in_index": [0, 1, 2, 3],
+        "pool_scales": (1, 2), "channels": 16, "num_classes": 4, "norm_cfg": NORM,
+        "loss_decode": LOSS,
+    },
+    "auxiliary_head": FCN["auxiliary_head"],
+}  # fmt: skip
+NETWORKS = {"fcn": FCN, "segmenter": SEGMENTER, "segformer": SEGFORMER, "upernet": UPERNET}
 
 
 def stock(network, dataset, work_dir, in_pipeline=True):
@@ -111,9 +135,9 @@ def trained(config):
     return runner.model.state_dict(), notes.outputs
 
 
-@pytest.fixture(scope="module", params=["fcn", "segmenter"])
+@pytest.fixture(scope="module", params=NETWORKS)
 def network(request):
-    return {"fcn": FCN, "segmenter": SEGMENTER}[request.param]
+    return NETWORKS[request.param]
 
 
 def test_weights_of_the_pipeline_are_those_of_the_loss(network, dataset, tmp_path, monkeypatch):
@@ -139,16 +163,32 @@ def test_the_loss_and_the_penalty_begin_at_the_switch(network, dataset, tmp_path
     _, outputs = trained(stock(network, dataset, tmp_path / "both"))
     plain = stock(network, dataset, tmp_path / "ce", in_pipeline=False)
     plain.custom_hooks = []
-    plain.model.decode_head.loss_decode.tau = None
-    if "auxiliary_head" in network:
-        plain.model.auxiliary_head.loss_decode.tau = None
-    _, cross_entropy = trained(plain)
+    _, cross_entropy = trained(with_tau(plain, None))
     losses, expected = [[each["loss"] for each in run] for run in (outputs, cross_entropy)]
     assert losses[:SWITCH] == expected[:SWITCH]
     assert losses[SWITCH] != expected[SWITCH]
     penalties = [each.get("ewc_penalty") for each in outputs]
     assert penalties[:SWITCH] == [None] * SWITCH
     assert all(penalty > 0 for penalty in penalties[SWITCH:])
+
+
+def with_tau(config, tau):
+    for head in ("decode_head", "auxiliary_head"):
+        if head in config.model:
+            config.model[head].loss_decode.tau = tau
+    return config
+
+
+def test_arms_that_are_equal_in_theory_are_equal(network, dataset, tmp_path):
+    def losses(name, tau, *hooks):
+        config = with_tau(stock(network, dataset, tmp_path / name, in_pipeline=False), tau)
+        config.custom_hooks = list(hooks)
+        return [each["loss"] for each in trained(config)[1]]
+
+    switch = {"type": "SizeWeightHook", "start": SWITCH}
+    no_penalty = {"type": "EwcHook", "strength": 0.0, "start": SWITCH}
+    assert losses("one", 1.0) == pytest.approx(losses("ce", None), rel=1e-4)
+    assert losses("no_penalty", 5.0, switch, no_penalty) == losses("sw", 5.0, switch)
 
 
 def test_a_stock_checkpoint_carries_all_that_ewc_needs(network, dataset, tmp_path):
