@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-METHODS = Path(__file__).resolve().parents[1] / "config" / "methods"
+METHODS = Path(__file__).resolve().parents[2] / "config" / "methods"
 
 
 def stated(part: str, **changes: Any) -> dict[str, Any]:
