@@ -26,6 +26,8 @@ def missing_extra(error: BaseException) -> str | None:
     library = error.name.partition(".")[0]
     if library == "torch":
         return "PyTorch is missing; pip install 'smallobjects[torch]'"
+    if library == "torchmetrics":
+        return "torchmetrics is missing; pip install torchmetrics"
     if library in _FRAMEWORK:
         return (
             f"{library} is missing; install MMSegmentation (mmengine, mmcv and mmsegmentation), or "

@@ -18,6 +18,7 @@
     folders.py       folders of masks, in parallel
     accumulator.py   update, compute, reset: in any validation loop, across processes
     mmseg_metric.py  the same as a metric of MMSegmentation
+    torchmetrics_metric.py  and of torchmetrics
 The functions on arrays can be used alone (`image_scores` does the work of the first two at once):
 
     rows = [instance_ious(p, s, i, num_classes=21) for p, s, i in images]
@@ -31,9 +32,14 @@ from smallobjects.metrics.instances import instance_ious
 from smallobjects.metrics.summary import summarize
 from smallobjects.names_on_use import names_on_use
 
-_HOMES = {"InstanceIoU": "accumulator", "paired_difference": "bootstrap"}
+_HOMES = {
+    "InstanceIoU": "accumulator",
+    "TorchInstanceIoU": "torchmetrics_metric",
+    "paired_difference": "bootstrap",
+}
 __all__ = [
     "InstanceIoU",
+    "TorchInstanceIoU",
     "confusion_matrix",
     "image_scores",
     "instance_ious",
