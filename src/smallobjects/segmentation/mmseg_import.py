@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -25,7 +26,7 @@ def import_mmsegmentation() -> None:
     optimization for the matching of queries, and PyTorch's sharded training. The former come when
     a network asks for them, the matching when it is called; sharded training
     (`MMFullyShardedDataParallel`, `ZeroRedundancyOptimizer`) is left out: trainings here share
-    batches, not networks.
+    batches, not networks. So is an optimizer of Transformers', where that is installed.
     """
     if "mmseg.models" in sys.modules:
         return
@@ -33,6 +34,7 @@ def import_mmsegmentation() -> None:
         # None: an import fails, which MMEngine allows.
         "torch.distributed.optim": None,
         "mmengine._strategy.fsdp": None,
+        "transformers": None,
         "timm": _ImportedOnUse("timm"),
         "ftfy": _ImportedOnUse("ftfy"),
         "scipy.interpolate": _ImportedOnUse("scipy.interpolate"),
@@ -47,6 +49,10 @@ def import_mmsegmentation() -> None:
 def _in_place_of(stand_ins: dict[str, ModuleType | None]) -> Iterator[None]:
     """Have modules that are not imported yet replaced for the duration of the block."""
     replaced = {name: module for name, module in stand_ins.items() if name not in sys.modules}
+    for name, module in replaced.items():
+        if module is not None:
+            # Who asks whether a module is there looks for this.
+            module.__spec__ = ModuleSpec(name, None)
     sys.modules.update(replaced)
     try:
         yield
