@@ -15,15 +15,18 @@ from smallobjects.extras import _FRAMEWORK, _WORKFLOW, missing_extra
 
 @pytest.fixture
 def without(monkeypatch):
-    """Takes a library away, and what was imported by help of it."""
+    """Takes a library away, and what was imported by help of it, until the test is over."""
+    before = set(sys.modules)
 
     def take(library):
         for name in list(sys.modules):
-            if name.partition(".")[0] in (library, "smallobjects") and name != "smallobjects.cli":
+            if name.partition(".")[0] == "smallobjects" and name != "smallobjects.cli":
                 monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, library, None)
 
-    return take
+    yield take
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
 
 
 def test_a_command_says_what_to_install(without):
@@ -37,6 +40,21 @@ def test_a_loss_says_what_to_install(without):
     without("torch")
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'smallobjects\[torch\]'"):
         losses.size_weights  # noqa: B018
+
+
+def test_a_library_that_is_unfit_says_what_fits():
+    error = ImportError("pyarrow requires NumPy 2.0 or newer, found 1.26.4")
+    assert missing_extra(error) == (
+        f"{error}; pip install 'numpy>=2', or 'pyarrow<26' for numpy 1.26"
+    )
+
+
+def test_torchmetrics_is_named(without):
+    without("torchmetrics")
+    from smallobjects import metrics
+
+    with pytest.raises(ModuleNotFoundError, match="pip install torchmetrics"):
+        metrics.TorchInstanceIoU  # noqa: B018
 
 
 def test_a_module_that_no_extra_brings_stays_an_error():

@@ -1,6 +1,7 @@
 """`smallobjects score --coco`: an annotation file in place of the two folders."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -243,9 +244,7 @@ def test_categories_that_are_none(own, categories):
 
 
 def test_a_table_that_cannot_be_written_is_refused_before_scoring(scene, monkeypatch):
-    from smallobjects.cli import score_inputs
-
-    monkeypatch.setattr(score_inputs, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     for option in ("--instances-output", "--areas-output"):
         result = run(scene, "--coco", scene / "coco.json", option, scene / "rows.parquet")
         assert result.exit_code == 1

@@ -1,10 +1,12 @@
 """What `smallobjects score` is given, looked at before anything is scored."""
 
-from importlib.util import find_spec
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from smallobjects.extras import missing_extra
 
 if TYPE_CHECKING:
     from smallobjects.metrics.ground_truth import Truths
@@ -41,12 +43,17 @@ def check_tables(*outputs: Path | None) -> None:
     """Refuse to begin what ends without the library that writes tables.
 
     Raises:
-        ClickException: a table is to be written, and pyarrow is missing.
+        ClickException: a table is to be written, and pyarrow is missing or unfit for this numpy.
     """
-    if any(outputs) and find_spec("pyarrow") is None:
+    if not any(outputs):
+        return
+    try:
+        importlib.import_module("pyarrow")
+    except ImportError as error:
+        remedy = missing_extra(error) or "install it"
         raise click.ClickException(
-            "--instances-output and --areas-output need pyarrow; install it, or leave them out"
-        )
+            f"--instances-output and --areas-output need pyarrow ({remedy}); or leave them out"
+        ) from error
 
 
 def ground_truth(
