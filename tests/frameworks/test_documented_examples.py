@@ -33,7 +33,7 @@ def names(tmp_path, monkeypatch):
 
 
 def test_every_example_runs(blocks, names, capsys, tmp_path):
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     for block in blocks:
         exec(block, names)
     assert names["ewc"].switched

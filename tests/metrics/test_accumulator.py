@@ -6,9 +6,10 @@ import torch
 import torch.multiprocessing as multiprocessing
 from scenes import LIMITS, NUM_CLASSES
 
-from smallobjects.metrics import confusion_matrix, instance_ious, summarize
+from smallobjects.metrics import confusion_matrix, instance_ious, paired_difference, summarize
 from smallobjects.metrics.accumulator import InstanceIoU
 from smallobjects.metrics.bootstrap import Bootstrap
+from smallobjects.metrics.summary import summarize_images
 
 IMAGES = 11
 
@@ -47,6 +48,21 @@ def test_computes_the_summary_of_the_functions():
     assert {key: found[key] for key in expected} == expected
     assert 0 < found["ia_miou"] < 1
     assert list(found) == [*expected, "miou_i", "miou_c"]
+
+
+def test_tables_hold_what_is_behind_the_scores():
+    one = filled(range(IMAGES))
+    rows, areas = one.tables()
+    assert rows["image"].nunique() == areas["image"].nunique() == IMAGES
+    assert summarize_images(rows, areas, NUM_CLASSES) == one.compute()
+    other = metric()
+    for number in range(IMAGES):
+        prediction, *truth = scene(number)
+        other.update(np.zeros_like(prediction), *truth, f"{number}")
+    difference = paired_difference(other.sums(), one.sums(), Bootstrap(resamples=50))
+    assert 0 < difference["ia_miou"][0] < difference["ia_miou"][1] < 1
+    empty = metric().tables()
+    assert [len(table) for table in empty] == [0, 0]
 
 
 def test_tensors_and_batches_are_taken_alike():

@@ -14,14 +14,18 @@ Named = Mapping[str, nn.Parameter] | Iterable[tuple[str, nn.Parameter]]
 class ElasticWeightConsolidation:
     """Tracks the importance F of every trained parameter, then holds on to what is important.
 
-        ewc = ElasticWeightConsolidation(model.named_parameters(), strength=500.0)
-        for number, (images, labels) in enumerate(batches):
-            if number == 25_000:
-                ewc.switch()
-            optimizer.zero_grad()
-            loss(model(images), labels).backward()
-            ewc.after_backward()
-            optimizer.step()
+        >>> model = nn.Conv2d(3, 21, 1)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> ewc = ElasticWeightConsolidation(model.named_parameters(), strength=500.0)
+        >>> for number in range(4):
+        ...     if number == 2:
+        ...         ewc.switch()
+        ...     optimizer.zero_grad()
+        ...     model(torch.ones(1, 3, 4, 4)).square().mean().backward()
+        ...     ewc.after_backward()
+        ...     optimizer.step()
+        >>> bool(ewc.penalty() > 0)
+        True
 
     Up to the switch F ← d·g² + (1 − d)·F, from 1, with every step. At the switch θ* are the
     parameters and F is scaled to [0, 1] per tensor; from then on the gradient of

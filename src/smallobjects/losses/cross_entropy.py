@@ -16,6 +16,11 @@ def weighted_cross_entropy(
 ) -> Tensor:
     """Return Σ w·CE / Σ w over all pixels of the batch.
 
+        >>> logits = torch.tensor([[[[0.0, 2.0]], [[0.0, 0.0]]]])  # one image of 1×2, two classes
+        >>> labels, weights = torch.tensor([[[0, 1]]]), torch.tensor([[[1.0, 3.0]]])
+        >>> weighted_cross_entropy(logits, labels, weights)  # (log 2 + 3 log(1 + e²)) / 4
+        tensor(1.7685)
+
     Args:
         logits: N×C×H×W scores before the softmax, floating point; half precision is computed
             with in float32.

@@ -15,6 +15,11 @@ from torch import Tensor
 def update_fisher(fisher: Tensor, gradient: Tensor, decay: float) -> None:
     """Update the importance of one parameter in place: F ← d·g² + (1 − d)·F.
 
+        >>> fisher = torch.ones(2)
+        >>> update_fisher(fisher, torch.tensor([0.0, 2.0]), decay=0.5)
+        >>> fisher
+        tensor([0.5000, 2.5000])
+
     Args:
         fisher: the importance so far, of the parameter's shape; ones at the start.
         gradient: the gradient with which the optimizer steps, before weight decay.
@@ -27,6 +32,15 @@ def normalise_fisher(fisher: Tensor) -> Tensor:
     """Return the importance of one parameter tensor scaled to [0, 1] by its minimum and maximum.
 
     A tensor whose values are all equal has no minimum to tell from its maximum and becomes 0.
+
+        >>> normalise_fisher(torch.tensor([1.0, 2.0, 5.0]))
+        tensor([0.0000, 0.2500, 1.0000])
+
+    Args:
+        fisher: of any shape, floating point.
+
+    Returns:
+        The same shape and type.
     """
     lowest, highest = torch.aminmax(fisher)
     spread = highest - lowest
@@ -40,6 +54,10 @@ def ewc_penalty(
     strength: float,
 ) -> Tensor:
     """Return λ/2 · Σ F (θ − θ*)², a scalar.
+
+        >>> now, then = {"w": torch.tensor([1.0, 3.0])}, {"w": torch.tensor([1.0, 1.0])}
+        >>> ewc_penalty(now, then, {"w": torch.tensor([1.0, 0.5])}, strength=10.0)
+        tensor(10.)
 
     Args:
         parameters: θ by name; each name of `importance` must be among them.
@@ -57,5 +75,19 @@ def ewc_penalty(
 def add_ewc_gradient(
     gradient: Tensor, parameter: Tensor, anchor: Tensor, importance: Tensor, strength: float
 ) -> None:
-    """Add the penalty's exact gradient λ·F·(θ − θ*) to `gradient`, in place."""
+    """Add the penalty's exact gradient λ·F·(θ − θ*) to `gradient`, in place.
+
+        >>> gradient = torch.zeros(2)
+        >>> now, then = torch.tensor([1.0, 3.0]), torch.tensor([1.0, 1.0])
+        >>> add_ewc_gradient(gradient, now, then, torch.tensor([1.0, 0.5]), strength=10.0)
+        >>> gradient
+        tensor([ 0., 10.])
+
+    Args:
+        gradient: of the parameter's shape; it is changed.
+        parameter: θ.
+        anchor: θ*.
+        importance: F, in [0, 1].
+        strength: λ, not negative.
+    """
     gradient.addcmul_(importance, parameter - anchor, value=strength)

@@ -11,6 +11,9 @@ def nearest_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
     row ⌊(i + ½)·H / h⌋ of H. Torch's plain `nearest` and OpenCV read the pixel at the upper left
     corner instead, which shifts the labels by up to half an output pixel.
 
+        >>> nearest_labels(torch.tensor([[1, 2, 3, 4]]), (1, 2))
+        tensor([[2, 4]])
+
     Args:
         labels: ...×H×W labels of any type.
         size: height and width of the result.

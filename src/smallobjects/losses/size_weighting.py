@@ -19,6 +19,12 @@ def size_weights(labels: Array, tau: float = 5.0, ignore_index: int = 255) -> Ar
     Background weighs 1, so does an object that is alone in its image. Components are those of the
     label map itself: a hole is no part of the component around it.
 
+        >>> labels = np.array([[1, 0, 2, 2], [0, 0, 2, 2], [255, 0, 2, 2]])
+        >>> size_weights(labels, tau=5.0)  # 7 / 1 is more than 5; 7 / 6
+        array([[5.       , 1.       , 1.1666666, 1.1666666],
+               [1.       , 1.       , 1.1666666, 1.1666666],
+               [0.       , 1.       , 1.1666666, 1.1666666]], dtype=float32)
+
     Args:
         labels: H×W or N×H×W class ids, any integer type: 0 background, 1.. foreground,
             `ignore_index` for pixels that take no part. Maps of a batch do not touch each other.
@@ -70,7 +76,18 @@ def _weights_of_array(labels: np.ndarray, tau: float, ignore_index: int) -> np.n
 
 
 def uniform_weights(labels: torch.Tensor, ignore_index: int = 255) -> torch.Tensor:
-    """Return the weights of plain cross-entropy: float32, 1, and 0 where labels are ignored."""
+    """Return the weights of plain cross-entropy.
+
+        >>> uniform_weights(torch.tensor([[0, 7, 255]]))
+        tensor([[1., 1., 0.]])
+
+    Args:
+        labels: integers of any shape.
+        ignore_index: the label of pixels that weigh 0.
+
+    Returns:
+        float32 of the same shape: 1, and 0 where labels are ignored.
+    """
     return (labels != ignore_index).float()
 
 

@@ -33,11 +33,13 @@ from smallobjects.metrics.summary import summarize
 from smallobjects.names_on_use import names_on_use
 
 _HOMES = {
+    "Bootstrap": "bootstrap",
     "InstanceIoU": "accumulator",
     "TorchInstanceIoU": "torchmetrics_metric",
     "paired_difference": "bootstrap",
 }
 __all__ = [
+    "Bootstrap",
     "InstanceIoU",
     "TorchInstanceIoU",
     "confusion_matrix",

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,12 @@ from smallobjects.metrics.checks import (
 )
 from smallobjects.metrics.folders import rows_table
 from smallobjects.metrics.image_scores import image_scores
+from smallobjects.metrics.image_sums import ImageSums, image_sums
 from smallobjects.metrics.instances import SIZE_LIMITS
 from smallobjects.metrics.summary import summarize_images
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ImageScores = tuple[np.ndarray, np.ndarray]
 """The rows (dtype `ROW`) and the areas (dtype `AREAS`) of one image."""
@@ -65,12 +69,15 @@ def summarize_scores(
 
 
 class InstanceIoU:
-    """IA-mIoU, its parts by size, and mIoU, in the manner of torchmetrics.
+    """IA-mIoU, its parts by size, and mIoU, in any validation loop.
 
-        metric = InstanceIoU(num_classes=21)
-        for image, prediction, semantic, instances in loader:
-            metric.update(prediction, semantic, instances, image)
-        print(metric.compute()["ia_miou"])
+        >>> metric = InstanceIoU(num_classes=2)
+        >>> semantic = np.array([[1, 1, 0], [0, 0, 0]])
+        >>> instances = np.array([[1, 1, 0], [0, 0, 0]])
+        >>> prediction = np.array([[1, 0, 0], [0, 0, 0]])
+        >>> metric.update(prediction, semantic, instances, "image 1")
+        >>> metric.compute()["ia_s"]
+        0.5
 
     A few numbers per image are kept, not the masks. Where `torch.distributed` is initialized,
     `compute` gathers the images of all processes, so every process must call it. An image that
@@ -150,6 +157,30 @@ class InstanceIoU:
         if mine != others:
             raise ValueError(f"settings differ: {mine} and {others}")
         self._scores = _merged([self._scores, other._scores])
+
+    def tables(self) -> tuple["pd.DataFrame", "pd.DataFrame"]:
+        """Return what is behind the scores of all images of all processes, as pandas has it.
+
+        Returns:
+            A row for each instance (the columns image, class_id, instance_id, area, size,
+            intersection, charged, iou: see `instance_ious`), and a row for each class of each image
+            (image, class_id, intersection, prediction_area, truth_area).
+
+        Raises:
+            ValueError: two processes scored an image differently.
+        """
+        scores = _merged(_gather(self._scores))
+        images = sorted(scores)
+        rows, areas = ([scores[image][part] for image in images] for part in (0, 1))
+        return rows_table(rows, images), areas_table(areas, images)
+
+    def sums(self) -> ImageSums:
+        """Return what each image adds to the scores, for `paired_difference`.
+
+        Raises:
+            ValueError: two processes scored an image differently.
+        """
+        return image_sums(*self.tables(), self.num_classes)
 
     def compute(self) -> dict[str, Any]:
         """Return the scores of all images of all processes: see `summarize_scores`.

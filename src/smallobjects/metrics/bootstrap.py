@@ -26,7 +26,11 @@ Interval = list[float] | None
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How to resample."""
+    """How to resample.
+
+    >>> Bootstrap(resamples=200, level=0.9)
+    Bootstrap(resamples=200, seed=0, level=0.9)
+    """
 
     resamples: int = 1000
     seed: int = 0
@@ -162,11 +166,21 @@ def paired_difference(
 ) -> dict[str, Interval]:
     """Return the interval of the difference of two models, `second - first`, on the same images.
 
+        >>> from smallobjects.metrics import InstanceIoU
+        >>> truth = np.array([[1, 1, 0], [0, 0, 0]])  # one object of class 1, whose id is 1
+        >>> first, second = InstanceIoU(num_classes=2), InstanceIoU(num_classes=2)
+        >>> for name in ("a", "b", "c"):
+        ...     first.update(np.array([[1, 0, 0], [0, 0, 0]]), truth, truth, name)
+        ...     second.update(truth, truth, truth, name)
+        >>> paired_difference(first.sums(), second.sums(), Bootstrap(resamples=20))["ia_s"]
+        [0.5, 0.5]
+
     Every resample scores both models on the same images, so that what makes some images harder than
     others for both cancels out.
 
     Args:
-        first: the images, scored by one model.
+        first: the images, scored by one model: `InstanceIoU.sums`, or `image_sums` of the tables
+            that `smallobjects score` writes.
         second: the same images, scored by the other.
         bootstrap: how to resample.
 

@@ -17,6 +17,9 @@ def confusion_matrix(
 ) -> np.ndarray:
     """Count the pixels of one image by ground truth and prediction.
 
+        >>> confusion_matrix(np.array([[1, 0, 0]]), np.array([[1, 1, 255]]), num_classes=2).tolist()
+        [[0, 0, 0], [1, 1, 0]]
+
     Args:
         prediction: H×W integers in 0..num_classes-1, or `ignore_index` where no class is predicted.
         semantic: H×W integers in 0..num_classes-1, or `ignore_index` for pixels left out.

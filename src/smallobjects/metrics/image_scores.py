@@ -19,6 +19,13 @@ def image_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Score one image.
 
+        >>> semantic = np.array([[1, 1, 0], [0, 0, 0]])
+        >>> instances = np.array([[1, 1, 0], [0, 0, 0]])
+        >>> prediction = np.array([[1, 0, 0], [0, 0, 0]])
+        >>> rows, matrix = image_scores(prediction, semantic, instances, num_classes=2)
+        >>> rows["iou"].tolist(), matrix.tolist()
+        ([0.8, 0.5], [[4, 0, 0], [1, 1, 0]])
+
     Args:
         prediction: as in `instance_ious`.
         semantic: as there.

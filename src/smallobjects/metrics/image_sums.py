@@ -61,7 +61,13 @@ def _layout(num_classes: int) -> dict[str, slice]:
 
 
 def image_sums(rows: pd.DataFrame, areas: pd.DataFrame, num_classes: int) -> ImageSums:
-    """Add up each image.
+    """Add up each image, for `paired_difference`.
+
+        >>> from smallobjects.metrics import InstanceIoU
+        >>> metric, truth = InstanceIoU(num_classes=2), np.array([[1, 1, 0]])
+        >>> metric.update(truth, truth, truth, "a")
+        >>> image_sums(*metric.tables(), num_classes=2).images.tolist()
+        ['a']
 
     Args:
         rows: the columns image, class_id, size and iou of the rows of all instances.

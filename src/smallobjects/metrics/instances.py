@@ -36,6 +36,13 @@ def instance_ious(
 ) -> np.ndarray:
     """Score one image, instance by instance.
 
+        >>> semantic = np.array([[1, 1, 0], [0, 0, 0]])
+        >>> instances = np.array([[1, 1, 0], [0, 0, 0]])
+        >>> prediction = np.array([[1, 0, 0], [0, 0, 0]])
+        >>> rows = instance_ious(prediction, semantic, instances, num_classes=2)
+        >>> rows[["class_id", "area", "size", "iou"]].tolist()
+        [(0, 4, '', 0.8), (1, 2, 'small', 0.5)]
+
     Args:
         prediction: H×W integers (an array, or a tensor on any device) in 0..num_classes-1, or
             `ignore_index` where no class is predicted: such a pixel is no part of any component,

@@ -21,6 +21,13 @@ def summarize(
 ) -> dict[str, Any]:
     """Average the rows and the confusion matrix of a whole dataset.
 
+        >>> from smallobjects.metrics import image_scores
+        >>> truth = np.array([[1, 1, 0], [0, 0, 0]])  # one object of class 1, whose id is 1
+        >>> rows, matrix = image_scores(np.array([[1, 0, 0], [0, 0, 0]]), truth, truth, 2)
+        >>> scores = summarize(rows, matrix, num_classes=2)
+        >>> scores["miou"], scores["ia_miou"], scores["ia_s"], scores["ia_l"]
+        (0.65, 0.65, 0.5, None)
+
     Args:
         rows: the rows of `instance_ious` of all images: a structured array or a data frame.
         confusion: C×C int64, the sum over all images; rows are the ground truth. One more column

@@ -24,9 +24,13 @@ DIGEST = "S32"
 class TorchInstanceIoU(Metric):
     """IA-mIoU, its parts by size, and mIoU, as a metric of torchmetrics.
 
-        metrics = MetricCollection({"iou": MeanIoU(num_classes=21), "ours": TorchInstanceIoU(21)})
-        metrics.update(preds=logits.argmax(1), target=labels, instances=instances, images=names)
-        metrics.compute()["ia_s"]
+        >>> from torchmetrics import MetricCollection
+        >>> metrics = MetricCollection([TorchInstanceIoU(num_classes=2)])
+        >>> truth = torch.tensor([[[1, 1, 0], [0, 0, 0]]])  # one object of class 1, whose id is 1
+        >>> found = torch.tensor([[[1, 0, 0], [0, 0, 0]]])
+        >>> metrics.update(preds=found, target=truth, instances=truth, images=["image 1"])
+        >>> metrics.compute()["ia_s"]
+        tensor(0.5000)
 
     A few numbers per image are kept, not the masks; they are gathered from all processes as
     torchmetrics does it. An image that several processes score, as samplers do that pad the last
