@@ -19,8 +19,14 @@ _WORKFLOW = (
 """By the names that they are imported by; pyproject.toml has those that they are installed by."""
 
 
+class UnfitError(ImportError):
+    """Libraries that are installed cannot be used together; the message says how to mend it."""
+
+
 def missing_extra(error: BaseException) -> str | None:
     """Return how to install what an import did not find or could not use; None if not known."""
+    if isinstance(error, UnfitError):
+        return str(error)
     if isinstance(error, ImportError) and "requires NumPy" in str(error):
         # Its newest releases need numpy 2 and do not say so to pip.
         return f"{error}; pip install 'numpy>=2', or 'pyarrow<26' for numpy 1.26"

@@ -11,15 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
-from mmseg.registry import METRICS
 
 from smallobjects.metrics.accumulator import ImageScores, score_masks, summarize_scores
 from smallobjects.metrics.bootstrap import Bootstrap
 from smallobjects.metrics.checks import checked_size_limits
 from smallobjects.metrics.instances import SIZE_LIMITS
 from smallobjects.metrics.masks import read_mask
+from smallobjects.one_framework import check_one_framework
 from smallobjects.publishing import publish_file
+
+check_one_framework()
+
+from mmengine.evaluator import BaseMetric  # noqa: E402
+from mmseg.registry import METRICS  # noqa: E402
 
 TITLES = {
     "miou": "mIoU",

@@ -1,6 +1,10 @@
 """Everything that registers itself with MMEngine and MMSegmentation; an import registers it."""
 
-from smallobjects.segmentation import (
+from smallobjects.one_framework import check_one_framework
+
+check_one_framework()
+
+from smallobjects.segmentation import (  # noqa: E402
     checkpointing,
     consolidation,
     dataset,
