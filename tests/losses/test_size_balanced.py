@@ -1,7 +1,5 @@
 """L_sw in one call: several scales, half precision, compiled, in several processes."""
 
-import socket
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -127,9 +125,9 @@ def test_a_checkpointed_network_has_the_same_gradients(labels, reentrant):
         torch.testing.assert_close(parameter.grad, expected)
 
 
-def train_a_part(rank, port, images, labels, folder):
-    address = f"tcp://127.0.0.1:{port}"
-    torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=2)
+def train_a_part(rank, images, labels, folder):
+    address = f"file://{folder / 'rendezvous'}"
+    torch.distributed.init_process_group("gloo", address, rank=rank, world_size=2)
     model = nn.parallel.DistributedDataParallel(network())
     size_balanced_loss(model(images[rank : rank + 1]), labels[rank : rank + 1]).backward()
     torch.save([each.grad for each in model.parameters()], folder / f"{rank}.pt")
@@ -137,11 +135,8 @@ def train_a_part(rank, port, images, labels, folder):
 
 
 def test_processes_average_the_gradients_of_their_parts(labels, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     images = torch.randn(2, 3, 24, 32)
-    torch.multiprocessing.spawn(train_a_part, (port, images, labels, tmp_path), nprocs=2)
+    torch.multiprocessing.spawn(train_a_part, (images, labels, tmp_path), nprocs=2)
     model = network()
     parts = [
         gradients(size_balanced_loss(model(images[n : n + 1]), labels[n : n + 1]), model)

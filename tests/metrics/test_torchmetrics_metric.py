@@ -2,7 +2,6 @@
 
 import math
 import pickle
-import socket
 
 import numpy as np
 import pytest
@@ -38,9 +37,9 @@ def metric(**settings):
     return TorchInstanceIoU(NUM_CLASSES, size_limits=LIMITS, **settings)
 
 
-def expected():
+def expected(images=IMAGES):
     plain = InstanceIoU(NUM_CLASSES, size_limits=LIMITS)
-    plain.update(*batch(0, IMAGES))
+    plain.update(*batch(0, images))
     return plain.compute()
 
 
@@ -162,23 +161,32 @@ def test_what_does_not_fit_is_named(changed, message):
         metric().update(**{**given, **changed})
 
 
-def score_a_part(rank, port, folder):
-    address = f"tcp://127.0.0.1:{port}"
-    torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=2)
+def score_a_part(rank, folder, parts):
+    address = f"file://{folder / 'rendezvous'}"
+    torch.distributed.init_process_group("gloo", address, rank=rank, world_size=2)
     one, alone = metric(), metric(sync_on_compute=False)
-    # The last image is scored by both, as a sampler pads; the second process has fewer.
     for each in (one, alone):
-        each.update(*(batch(0, 8) if rank == 0 else batch(7, IMAGES)))
+        if parts[rank]:
+            each.update(*batch(*parts[rank]))
     torch.save((one.compute(), alone.compute()), folder / f"{rank}.pt")
+    # What one process has is still its own, and more can follow.
+    one.update(*batch(IMAGES + rank, IMAGES + rank + 1))
+    torch.save(one.compute(), folder / f"{rank}-more.pt")
     torch.distributed.destroy_process_group()
 
 
-def test_two_processes_compute_what_one_does(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    torch.multiprocessing.spawn(score_a_part, (port, tmp_path), nprocs=2)
-    parts = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2)]
-    for together, _ in parts:
+@pytest.mark.parametrize(
+    "parts",
+    # As a sampler pads, both score an image; one has all of them, or the other.
+    [((0, 8), (7, IMAGES)), ((0, IMAGES), None), (None, (0, IMAGES))],
+    ids=["both", "first", "second"],
+)
+def test_two_processes_compute_what_one_does(tmp_path, parts):
+    torch.multiprocessing.spawn(score_a_part, (tmp_path, parts), nprocs=2)
+    kept = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2)]
+    for together, _ in kept:
         same(together, expected())
-    assert parts[0][1] != parts[1][1]
+    assert kept[0][1] != kept[1][1]
+    for rank in range(2):
+        more = torch.load(tmp_path / f"{rank}-more.pt", weights_only=True)
+        same(more, expected(IMAGES + 2))

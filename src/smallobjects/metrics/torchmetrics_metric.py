@@ -125,6 +125,14 @@ class TorchInstanceIoU(Metric):
                 found |= {f"{name}/{entry['class_id']}": value for name, value in values.items()}
         return {name: self._scalar(value) for name, value in found.items()}
 
+    def sync(self, *arguments: Any, **settings: Any) -> None:
+        """Gather the states of all processes; see `torchmetrics.Metric.sync`."""
+        # For a process without images torchmetrics would send numbers of another type and shape.
+        for state, dtype in ((self.rows, ROW), (self.areas, AREAS)):
+            if isinstance(state, list) and not state:
+                state.append(_as_bytes("", np.empty(0, dtype)).to(self.device))
+        super().sync(*arguments, **settings)
+
     def plot(self, val: Any = None, ax: Any = None) -> Any:
         """Draw what `compute` or `forward` returned, or a list of it over time, by matplotlib.
 
@@ -155,7 +163,7 @@ def _by_image(
 ) -> dict[str, np.ndarray]:
     """Undo `_as_bytes` for all images; what several processes have alike counts once."""
     # After synchronisation torchmetrics gives one tensor in place of the list.
-    parts = [state] if isinstance(state, Tensor) else state
+    parts = [part for part in ([state] if isinstance(state, Tensor) else state) if len(part)]
     if not parts:
         return {}
     named = np.unique(np.ascontiguousarray(torch.cat(parts).cpu()).view(_named(dtype)).ravel())
