@@ -42,12 +42,17 @@ def weighted_cross_entropy(
     check_integer_labels(labels)
     if labels.device.type == "cpu" and not torch.compiler.is_compiling():
         check_label_classes(labels, logits.shape[1], ignore_index)
-    if logits.dtype in (torch.float16, torch.bfloat16):
-        logits = logits.float()
-    per_pixel = F.cross_entropy(logits, labels.long(), ignore_index=ignore_index, reduction="none")
+    per_pixel = F.cross_entropy(
+        in_single(logits), labels.long(), ignore_index=ignore_index, reduction="none"
+    )
     total = weights.sum() if total is None else total
     # The lower bound replaces a test for "no pixel" that would make a GPU wait for the answer.
     return (weights * per_pixel).sum() / total.clamp_min(torch.finfo(weights.dtype).tiny)
+
+
+def in_single(logits: Tensor) -> Tensor:
+    """Return logits of half precision as float32, and others as they are."""
+    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
 
 def check_logits(logits: Tensor) -> None:

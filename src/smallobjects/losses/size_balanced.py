@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from smallobjects.losses.cross_entropy import check_logits, weighted_cross_entropy
+from smallobjects.losses.cross_entropy import check_logits, in_single, weighted_cross_entropy
 from smallobjects.losses.size_weighting import size_weights
 
 
@@ -50,7 +50,9 @@ def size_balanced_loss(
         ValueError: as `size_weights` and `weighted_cross_entropy`; logits are N×H×W×C, none, or not
             as many as `scale_weights`.
     """
-    scales = [logits] if isinstance(logits, Tensor) or not _are_several(logits) else list(logits)
+    scales = list(logits) if isinstance(logits, list | tuple) else [logits]
+    if not scales:
+        raise ValueError("no logits at all; expected a tensor, or a list of at least one")
     if scale_weights is None:
         scale_weights = [1 / len(scales)] * len(scales)
     if len(scale_weights) != len(scales):
@@ -64,20 +66,11 @@ def size_balanced_loss(
         factor * weighted_cross_entropy(_enlarged(scale, labels), labels, weights, ignore_index)
         for factor, scale in zip(scale_weights, scales, strict=True)
     ]
-    return torch.stack(losses).sum() if len(losses) > 1 else losses[0]
-
-
-def _are_several(logits: Sequence[Tensor]) -> bool:
-    if not isinstance(logits, list | tuple):
-        return False
-    if not logits:
-        raise ValueError("no logits at all; expected a tensor, or a list of at least one")
-    return True
+    return torch.stack(losses).sum()
 
 
 def _enlarged(logits: Tensor, labels: Tensor) -> Tensor:
-    if logits.dtype in (torch.float16, torch.bfloat16):
-        logits = logits.float()
+    logits = in_single(logits)
     if logits.ndim != 4 or labels.ndim != 3 or logits.shape[2:] == labels.shape[1:]:
         return logits
     if logits.shape[1:3] == labels.shape[1:]:
